@@ -13,7 +13,8 @@ import java.util.function.Consumer;
  *
  * @param <S> the type of the object itself
  */
-public abstract sealed class Conditions<S extends Conditions<S>> permits SimulatedNetwork, OneWay {
+public abstract sealed class Conditions<S extends Conditions<S>>
+    permits SimulatedNetwork, UdpLink, OneWay {
   Conditions() {}
 
   abstract void apply(Consumer<PathModel> change);
