@@ -1,0 +1,232 @@
+package dev.tautline.datachannel;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+
+/** Settings of one connection. Immutable; all have defaults. */
+public final class PeerConnectionOptions {
+  private static final PeerConnectionOptions DEFAULTS = builder().build();
+
+  private final List<IceServer> iceServers;
+  private final IceTransportPolicy iceTransportPolicy;
+  private final boolean includeLoopback;
+  private final IpFamilies ipFamilies;
+  private final int maxMessageSize;
+  private final int receiveWindowBytes;
+  private final long channelSendBufferBytes;
+  private final long connectionSendBufferBytes;
+  private final int heldBeforeOpenBytes;
+  private final int maxChannels;
+  private final Duration connectTimeout;
+
+  private PeerConnectionOptions(Builder builder) {
+    this.iceServers = List.copyOf(builder.iceServers);
+    this.iceTransportPolicy = builder.iceTransportPolicy;
+    this.includeLoopback = builder.includeLoopback;
+    this.ipFamilies = builder.ipFamilies;
+    this.maxMessageSize = builder.maxMessageSize;
+    this.receiveWindowBytes = builder.receiveWindowBytes;
+    this.channelSendBufferBytes = builder.channelSendBufferBytes;
+    this.connectionSendBufferBytes = builder.connectionSendBufferBytes;
+    this.heldBeforeOpenBytes = builder.heldBeforeOpenBytes;
+    this.maxChannels = builder.maxChannels;
+    this.connectTimeout = builder.connectTimeout;
+  }
+
+  /** No servers, host candidates of all interfaces but loopback. */
+  public static PeerConnectionOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /** Starts from {@link #defaults()}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** STUN and TURN servers; none by default. */
+  public List<IceServer> iceServers() {
+    return iceServers;
+  }
+
+  /** Which candidates may be used; all by default. */
+  public IceTransportPolicy iceTransportPolicy() {
+    return iceTransportPolicy;
+  }
+
+  /** Whether 127.0.0.1 and ::1 are candidates; false by default. */
+  public boolean includeLoopback() {
+    return includeLoopback;
+  }
+
+  /** Which IP versions candidates are gathered for; any by default. */
+  public IpFamilies ipFamilies() {
+    return ipFamilies;
+  }
+
+  /** The largest message in bytes that we announce to take; 262144 by default, as browsers. */
+  public int maxMessageSize() {
+    return maxMessageSize;
+  }
+
+  /** The receive window in bytes, which unread messages fill; 5 MiB by default, as libwebrtc. */
+  public int receiveWindowBytes() {
+    return receiveWindowBytes;
+  }
+
+  /** How much may wait to be sent on one channel; 16 MiB by default, as Chromium. */
+  public long channelSendBufferBytes() {
+    return channelSendBufferBytes;
+  }
+
+  /** How much may wait to be sent on all channels together; 64 MiB by default. */
+  public long connectionSendBufferBytes() {
+    return connectionSendBufferBytes;
+  }
+
+  /** How much data of channels that are not announced yet is kept; 64 KiB by default. */
+  public int heldBeforeOpenBytes() {
+    return heldBeforeOpenBytes;
+  }
+
+  /** How many channels may be open at once; 1024 by default. */
+  public int maxChannels() {
+    return maxChannels;
+  }
+
+  /**
+   * How long it may take from the moment both descriptions are there to the established
+   * association; 60 seconds by default. ICE alone has 25 and the DTLS handshake 30 seconds.
+   */
+  public Duration connectTimeout() {
+    return connectTimeout;
+  }
+
+  /** Collects settings. Not for several threads at once. */
+  public static final class Builder {
+    private List<IceServer> iceServers = List.of();
+    private IceTransportPolicy iceTransportPolicy = IceTransportPolicy.ALL;
+    private boolean includeLoopback;
+    private IpFamilies ipFamilies = IpFamilies.ANY;
+    private int maxMessageSize = 262_144;
+    private int receiveWindowBytes = 5 << 20;
+    private long channelSendBufferBytes = 16L << 20;
+    private long connectionSendBufferBytes = 64L << 20;
+    private int heldBeforeOpenBytes = 64 << 10;
+    private int maxChannels = 1024;
+    private Duration connectTimeout = Duration.ofSeconds(60);
+
+    private Builder() {}
+
+    /** STUN and TURN servers. */
+    public Builder iceServers(List<IceServer> value) {
+      iceServers = List.copyOf(value);
+      return this;
+    }
+
+    /** Which candidates may be used. */
+    public Builder iceTransportPolicy(IceTransportPolicy value) {
+      iceTransportPolicy = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /** Whether 127.0.0.1 and ::1 are candidates. */
+    public Builder includeLoopback(boolean value) {
+      includeLoopback = value;
+      return this;
+    }
+
+    /** Which IP versions candidates are gathered for. */
+    public Builder ipFamilies(IpFamilies value) {
+      ipFamilies = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /**
+     * The largest message that we announce to take.
+     *
+     * @param bytes 1200 to 1 GiB; the receive window grows with it where it is smaller
+     */
+    public Builder maxMessageSize(int bytes) {
+      maxMessageSize = (int) inRange("maxMessageSize", bytes, 1200, 1 << 30);
+      return this;
+    }
+
+    /**
+     * The receive window, which unread messages fill.
+     *
+     * @param bytes 64 KiB to 1 GiB
+     */
+    public Builder receiveWindowBytes(int bytes) {
+      receiveWindowBytes = (int) inRange("receiveWindowBytes", bytes, 64 << 10, 1 << 30);
+      return this;
+    }
+
+    /**
+     * How much may wait to be sent on one channel.
+     *
+     * @param bytes 64 KiB to 1 GiB
+     */
+    public Builder channelSendBufferBytes(long bytes) {
+      channelSendBufferBytes = inRange("channelSendBufferBytes", bytes, 64 << 10, 1 << 30);
+      return this;
+    }
+
+    /**
+     * How much may wait to be sent on all channels together.
+     *
+     * @param bytes 64 KiB to 1 GiB
+     */
+    public Builder connectionSendBufferBytes(long bytes) {
+      connectionSendBufferBytes = inRange("connectionSendBufferBytes", bytes, 64 << 10, 1 << 30);
+      return this;
+    }
+
+    /**
+     * How much data of channels that are not announced yet is kept.
+     *
+     * @param bytes 0 to 16 MiB
+     */
+    public Builder heldBeforeOpenBytes(int bytes) {
+      heldBeforeOpenBytes = (int) inRange("heldBeforeOpenBytes", bytes, 0, 16 << 20);
+      return this;
+    }
+
+    /**
+     * How many channels may be open at once.
+     *
+     * @param channels 1 to 65535
+     */
+    public Builder maxChannels(int channels) {
+      maxChannels = (int) inRange("maxChannels", channels, 1, 65_535);
+      return this;
+    }
+
+    /**
+     * How long it may take from the moment both descriptions are there to the established
+     * association.
+     *
+     * @param value more than zero
+     */
+    public Builder connectTimeout(Duration value) {
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException("connectTimeout " + value + " is not more than zero");
+      }
+      connectTimeout = value;
+      return this;
+    }
+
+    /** The settings as they stand now. */
+    public PeerConnectionOptions build() {
+      return new PeerConnectionOptions(this);
+    }
+
+    private static long inRange(String name, long value, long min, long max) {
+      if (value < min || value > max) {
+        throw new IllegalArgumentException(
+            name + ' ' + value + " is not between " + min + " and " + max);
+      }
+      return value;
+    }
+  }
+}

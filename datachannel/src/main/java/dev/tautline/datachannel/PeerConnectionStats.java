@@ -1,0 +1,50 @@
+package dev.tautline.datachannel;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Counters of one connection at one moment.
+ *
+ * @param bytesSent payload of SCTP packets and handshake, as handed to the path
+ * @param packetsSent datagrams handed to the path
+ * @param bytesReceived bytes of DTLS datagrams received
+ * @param packetsReceived DTLS datagrams received
+ * @param messagesDropped messages of the peer that no channel could take
+ * @param selectedPair the pair in use
+ * @param channels the channels that are not closed, by id
+ */
+public record PeerConnectionStats(
+    long bytesSent,
+    long packetsSent,
+    long bytesReceived,
+    long packetsReceived,
+    long messagesDropped,
+    Optional<SelectedCandidatePair> selectedPair,
+    List<Channel> channels) {
+  /** The list is immutable. */
+  public PeerConnectionStats {
+    channels = List.copyOf(channels);
+  }
+
+  /**
+   * Counters of one channel.
+   *
+   * @param label its label
+   * @param id its id, once it has one
+   * @param state its state
+   * @param messagesSent messages accepted for sending
+   * @param bytesSent payload bytes accepted for sending
+   * @param messagesReceived messages received
+   * @param bytesReceived payload bytes received
+   */
+  public record Channel(
+      String label,
+      OptionalInt id,
+      DataChannelState state,
+      long messagesSent,
+      long bytesSent,
+      long messagesReceived,
+      long bytesReceived) {}
+}
