@@ -1,0 +1,5 @@
+/** Chromium, driven through ChromeDriver's WebDriver protocol. */
+@NullMarked
+package dev.tautline.interop.browser;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,151 @@
+// One peer connection driven by commands, in a browser and in Node alike: the same script for every
+// stack with (about) the W3C interface. Commands and events are objects of JSON.
+//
+//   const run = makePeer(RTCPeerConnection, event => ...);
+//   const result = await run({ op: 'offer' });
+
+/** Bytes to Base64, in pieces: the arguments of one call are limited. */
+function toBase64(bytes) {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8192) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  }
+  return btoa(text);
+}
+
+function fromBase64(text) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) {
+    bytes[i] = binary.charCodeAt(i);
+  }
+  return bytes;
+}
+
+export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
+  let pc;
+  const channels = new Map();
+
+  function describe(dc) {
+    return {
+      label: dc.label, protocol: dc.protocol, id: dc.id, ordered: dc.ordered,
+      maxRetransmits: dc.maxRetransmits ?? null, maxPacketLifeTime: dc.maxPacketLifeTime ?? null,
+      negotiated: dc.negotiated, readyState: dc.readyState, bufferedAmount: dc.bufferedAmount,
+    };
+  }
+
+  function add(dc, label = dc.label) {
+    channels.set(label, dc);
+    dc.binaryType = 'arraybuffer';
+    let opened = false;
+    const open = () => {
+      if (!opened) {
+        opened = true;
+        emit({ event: 'open', label, channel: describe(dc) });
+      }
+    };
+    dc.onopen = open;
+    dc.onclosing = () => emit({ event: 'closing', label });
+    dc.onclose = () => emit({ event: 'close', label });
+    dc.onerror = e => emit({ event: 'error', label, text: String(e.error?.message ?? e) });
+    dc.onbufferedamountlow = () => emit({ event: 'low', label });
+    dc.onmessage = ({ data }) => {
+      if (dc.echo) {
+        dc.send(data);
+      } else if (typeof data === 'string') {
+        emit({ event: 'message', label, text: data });
+      } else {
+        emit({ event: 'message', label, base64: toBase64(new Uint8Array(data)) });
+      }
+    };
+    if (dc.readyState === 'open') {
+      open();
+    }
+  }
+
+  const channel = label => {
+    const dc = channels.get(label);
+    if (!dc) {
+      throw new Error(`no channel "${label}", there are: ${[...channels.keys()]}`);
+    }
+    return dc;
+  };
+
+  const payload = command =>
+    command.base64 === undefined ? command.text : toSend(fromBase64(command.base64));
+
+  /** Sends as fast as the buffer takes it. */
+  async function sendMany(dc, { count, size }) {
+    const body = toSend(new Uint8Array(size).map((_, i) => i));
+    for (let i = 0; i < count; i++) {
+      while (dc.bufferedAmount > 1 << 20) {
+        await new Promise(resolve => setTimeout(resolve, 5));
+      }
+      dc.send(body);
+    }
+  }
+
+  const operations = {
+    create({ config }) {
+      pc = new PeerConnection(config ?? {});
+      pc.onicecandidate = ({ candidate }) => emit({
+        event: 'candidate',
+        candidate: candidate?.candidate ?? '',
+        sdpMid: candidate?.sdpMid ?? null,
+        sdpMLineIndex: candidate?.sdpMLineIndex ?? null,
+        usernameFragment: candidate?.usernameFragment ?? null,
+      });
+      pc.onconnectionstatechange = () =>
+        emit({ event: 'connection', state: pc.connectionState });
+      pc.ondatachannel = ({ channel: dc }) => {
+        emit({ event: 'channel', label: dc.label, channel: describe(dc) });
+        add(dc);
+      };
+    },
+    channel: ({ label, options }) => add(pc.createDataChannel(label, options ?? {})),
+    async offer({ iceRestart }) {
+      await pc.setLocalDescription(await pc.createOffer({ iceRestart: !!iceRestart }));
+      return { sdp: pc.localDescription.sdp };
+    },
+    async answer({ sdp }) {
+      await pc.setRemoteDescription({ type: 'offer', sdp });
+      await pc.setLocalDescription(await pc.createAnswer());
+      return { sdp: pc.localDescription.sdp };
+    },
+    accept: ({ sdp }) => pc.setRemoteDescription({ type: 'answer', sdp }),
+    candidate: ({ op, ...candidate }) => pc.addIceCandidate(candidate),
+    send: command => channel(command.label).send(payload(command)),
+    sendMany: command => sendMany(channel(command.label), command),
+    sendLater(command) {
+      setTimeout(() => channel(command.label).send(payload(command)), command.delayMillis);
+    },
+    echo: ({ label }) => { channel(label).echo = true; },
+    closeChannel: ({ label }) => channel(label).close(),
+    close: () => pc.close(),
+    describe: ({ label }) => describe(channel(label)),
+    state: () => ({
+      connection: pc.connectionState, ice: pc.iceConnectionState, signaling: pc.signalingState,
+      channels: [...channels.values()].map(describe),
+      remoteDescription: pc.remoteDescription?.sdp ?? null,
+      localDescription: pc.localDescription?.sdp ?? null,
+    }),
+    version: () => ({ text: globalThis.navigator?.userAgent ?? globalThis.process?.version }),
+  };
+
+  return async command => {
+    const operation = operations[command.op];
+    if (!operation) {
+      throw new Error(`no operation "${command.op}"`);
+    }
+    return (await operation(command)) ?? null;
+  };
+}
+
+/** Answers a command with one object, whatever happens. */
+export async function reply(run, { id, ...command }) {
+  try {
+    return { re: id, result: await run(command) };
+  } catch (e) {
+    return { re: id, error: String(e?.stack ?? e) };
+  }
+}
