@@ -142,8 +142,7 @@ public final class JsonCodec {
   private static RoomEvent event(String type, JsonNode node) throws RoomsProtocolException {
     return switch (type) {
       case "peer-joined" -> new PeerJoined(peer(node));
-      case "peer-left" ->
-          new PeerLeft(peer(node), LeaveReason.ofWireName(text(node, "reason")));
+      case "peer-left" -> new PeerLeft(peer(node), LeaveReason.ofWireName(text(node, "reason")));
       case "description", "candidate" -> new Relayed(number(node, "from"), relayed(type, node));
       default -> new RoomEvent.Unknown(type);
     };
@@ -174,8 +173,7 @@ public final class JsonCodec {
       node = MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
       // The parser's own words quote what it was given; a position is enough and safe to log.
-      throw new RoomsProtocolException(
-          ProblemKind.BAD_JSON, "not JSON" + position(e));
+      throw new RoomsProtocolException(ProblemKind.BAD_JSON, "not JSON" + position(e));
     }
     if (node == null || !node.isObject()) {
       throw new RoomsProtocolException(ProblemKind.BAD_JSON, "not a JSON object");
@@ -186,7 +184,11 @@ public final class JsonCodec {
   private static String position(JsonProcessingException e) {
     return e.getLocation() == null
         ? ""
-        : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+        : " (line "
+            + e.getLocation().getLineNr()
+            + ", column "
+            + e.getLocation().getColumnNr()
+            + ")";
   }
 
   private static JsonNode objectMember(JsonNode node, String name) throws RoomsProtocolException {
@@ -346,9 +348,7 @@ public final class JsonCodec {
 
   private static void putRelayed(ObjectNode node, RelayedMessage message) {
     if (message instanceof Description description) {
-      node.putObject("description")
-          .put("type", description.type())
-          .put("sdp", description.sdp());
+      node.putObject("description").put("type", description.type()).put("sdp", description.sdp());
     } else if (message instanceof Candidate candidate) {
       node.putObject("candidate")
           .put("candidate", candidate.candidate())

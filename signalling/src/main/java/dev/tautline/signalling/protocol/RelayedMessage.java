@@ -14,8 +14,7 @@ public sealed interface RelayedMessage {
     /** Checks the type. */
     public Description {
       if (!type.equals("offer") && !type.equals("answer") && !type.equals("pranswer")) {
-        throw new IllegalArgumentException(
-            "A description's type is offer, answer or pranswer");
+        throw new IllegalArgumentException("A description's type is offer, answer or pranswer");
       }
     }
 

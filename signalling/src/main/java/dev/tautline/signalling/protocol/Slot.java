@@ -18,8 +18,7 @@ public record Slot(int index) implements Comparable<Slot> {
   /** Checks the range. */
   public Slot {
     if (index < 0 || index > MAX_INDEX) {
-      throw new IllegalArgumentException(
-          "slot index " + index + ", must be 0 to " + MAX_INDEX);
+      throw new IllegalArgumentException("slot index " + index + ", must be 0 to " + MAX_INDEX);
     }
   }
 

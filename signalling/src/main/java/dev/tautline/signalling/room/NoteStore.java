@@ -17,13 +17,32 @@ public final class NoteStore {
   /** Slots per room. */
   public static final int MAX_SLOTS = 8;
 
-  /**
-   * What was posted.
-   *
-   * @param contentType its media type as the poster named it
-   * @param body its bytes; not to be changed
-   */
-  public record Note(String contentType, byte[] body) {}
+  /** What was posted. */
+  public static final class Note {
+    private final String contentType;
+    private final byte[] body;
+
+    /**
+     * Keeps both.
+     *
+     * @param contentType the media type to serve it with
+     * @param body its bytes, from now on the note's
+     */
+    public Note(String contentType, byte[] body) {
+      this.contentType = contentType;
+      this.body = body;
+    }
+
+    /** The media type to serve it with. */
+    public String contentType() {
+      return contentType;
+    }
+
+    /** Its bytes; not to be changed. */
+    public byte[] body() {
+      return body;
+    }
+  }
 
   private static final class Room {
     final Map<String, Note> notes = new HashMap<>();

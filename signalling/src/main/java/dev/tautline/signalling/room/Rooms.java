@@ -78,8 +78,7 @@ final class Rooms {
       return new ClaimOutcome.ServerFull(limits.maxRooms());
     }
     boolean ownSlotComesFree = former != null && former.owner.equals(owner);
-    if (!ownSlotComesFree
-        && membersByOwner.getOrDefault(owner, 0) >= limits.maxMembersPerOwner()) {
+    if (!ownSlotComesFree && membersByOwner.getOrDefault(owner, 0) >= limits.maxMembersPerOwner()) {
       return new ClaimOutcome.OwnerFull(limits.maxMembersPerOwner());
     }
     if (room == null) {
@@ -297,8 +296,7 @@ final class Rooms {
   private void forget(Room room, Member member, LeaveReason reason) {
     member.ended = true;
     woken.add(member.ref);
-    membersByOwner.computeIfPresent(
-        member.owner, (owner, count) -> count == 1 ? null : count - 1);
+    membersByOwner.computeIfPresent(member.owner, (owner, count) -> count == 1 ? null : count - 1);
     for (Member other : room.present()) {
       tell(other, new RoomEvent.PeerLeft(member.asPeer(), reason));
       // Joining and leaving cannot be refused. Whoever lets others fill its mailbox with them

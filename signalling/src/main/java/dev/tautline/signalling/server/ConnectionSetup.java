@@ -58,8 +58,7 @@ final class ConnectionSetup extends ChannelInitializer<SocketChannel> {
   }
 
   private CorsConfig cors() {
-    return CorsConfigBuilder.forOrigins(
-            context.options().allowedOrigins().toArray(new String[0]))
+    return CorsConfigBuilder.forOrigins(context.options().allowedOrigins().toArray(new String[0]))
         .allowedRequestMethods(HttpMethod.GET, HttpMethod.POST, HttpMethod.DELETE)
         .allowedRequestHeaders(HttpHeaderNames.AUTHORIZATION, HttpHeaderNames.CONTENT_TYPE)
         .exposeHeaders(HttpHeaderNames.RETRY_AFTER)

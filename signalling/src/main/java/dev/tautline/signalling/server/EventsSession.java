@@ -47,8 +47,10 @@ final class EventsSession extends SimpleChannelInboundHandler<WebSocketFrame> {
   private static final int BATCH = 32;
   private static final int CLOSE_ANSWER_SECONDS = 1;
   private static final int PINGS_PER_LIFE = 3;
+
   /** A store may be a network away: not every frame has to tell it that the member lives. */
   private static final int TOUCHES_PER_LIFE = 15;
+
   /** RFC 6455 section 5.5.1: a control frame carries 125 bytes, two of them the code. */
   private static final int MAX_REASON = 120;
 

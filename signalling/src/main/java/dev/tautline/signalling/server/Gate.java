@@ -44,4 +44,14 @@ final class Gate extends ChannelInboundHandlerAdapter {
     }
     ctx.fireChannelRead(message);
   }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    // A wish to read counts as met when a read ends, whether or not it brought a whole request: the
+    // wish that NextRequest made inside of such a read is forgotten with it.
+    if (timeouts.wantsRequest()) {
+      ctx.read();
+    }
+    ctx.fireChannelReadComplete();
+  }
 }

@@ -18,7 +18,6 @@ final class LimitedAggregator extends HttpObjectAggregator {
   @Override
   protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
     Responses.problemAndClose(
-        ctx,
-        ProblemKind.TOO_LARGE.because("The body is larger than " + maxBytes + " bytes."));
+        ctx, ProblemKind.TOO_LARGE.because("The body is larger than " + maxBytes + " bytes."));
   }
 }

@@ -1,5 +1,6 @@
 package dev.tautline.signalling.server;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -24,9 +25,12 @@ final class Pages {
   private static final String ROOT = "dev/tautline/web/";
   private static final String INDEX = "index.html";
 
-  /** No part begins with a dot, and nothing is decoded: {@code ..} and {@code %2e} match nothing. */
+  /**
+   * No part begins with a dot, and nothing is decoded: {@code ..} and {@code %2e} match nothing.
+   */
   private static final Pattern PATH =
-      Pattern.compile("(?:[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,99}/){0,8}[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,99}");
+      Pattern.compile(
+          "(?:[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,99}/){0,8}[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,99}");
 
   private static final Map<String, String> TYPES =
       Map.ofEntries(
@@ -50,7 +54,8 @@ final class Pages {
           + "connect-src 'self' http: https: ws: wss:; base-uri 'none'; object-src 'none'; "
           + "frame-ancestors 'none'";
 
-  private record Page(String contentType, byte[] body, String etag) {}
+  /** The body is never released, whatever is done with its duplicates. */
+  private record Page(String contentType, ByteBuf body, String etag) {}
 
   // Only files that exist get in, so the number of files is its limit.
   private final Map<String, Page> cache = new ConcurrentHashMap<>();
@@ -67,7 +72,7 @@ final class Pages {
         Responses.bytes(
             unchanged ? 304 : 200,
             page.contentType,
-            unchanged ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(page.body));
+            unchanged ? Unpooled.EMPTY_BUFFER : page.body.duplicate());
     response
         .headers()
         .set(HttpHeaderNames.ETAG, page.etag)
@@ -93,7 +98,11 @@ final class Pages {
     if (body == null) {
       return null;
     }
-    Page page = new Page(type, body, etag(body));
+    Page page =
+        new Page(
+            type,
+            Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(body).asReadOnly()),
+            etag(body));
     cache.put(file, page);
     return page;
   }

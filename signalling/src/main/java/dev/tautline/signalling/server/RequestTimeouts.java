@@ -45,7 +45,8 @@ final class RequestTimeouts extends ChannelInboundHandlerAdapter {
     enter(ctx, Phase.IDLE, idleTimeout);
     ctx.fireChannelActive();
     // Reading is not automatic: see ConnectionSetup.
-    ctx.read();
+    // From the tail, so that FlowControlHandler knows that a request is wanted.
+    ctx.channel().read();
   }
 
   @Override
@@ -67,6 +68,11 @@ final class RequestTimeouts extends ChannelInboundHandlerAdapter {
     stop();
   }
 
+  /** Whether no whole request is there that waits for its answer. */
+  boolean wantsRequest() {
+    return phase != Phase.ANSWERING;
+  }
+
   /** The whole request is there. */
   void requestArrived(ChannelHandlerContext ctx) {
     enter(ctx, Phase.ANSWERING, idleTimeout);
@@ -81,9 +87,7 @@ final class RequestTimeouts extends ChannelInboundHandlerAdapter {
     stop();
     phase = next;
     if (ctx.channel().isActive()) {
-      timer =
-          ctx.executor()
-              .schedule(() -> expire(ctx), limit.toNanos(), TimeUnit.NANOSECONDS);
+      timer = ctx.executor().schedule(() -> expire(ctx), limit.toNanos(), TimeUnit.NANOSECONDS);
     }
   }
 

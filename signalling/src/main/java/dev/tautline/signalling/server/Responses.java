@@ -32,9 +32,7 @@ final class Responses {
       // It would close at once.
       ctx.pipeline().remove(HttpServerKeepAliveHandler.class);
     }
-    ctx.channel()
-        .writeAndFlush(response)
-        .addListener(written -> Lingering.close(ctx.channel()));
+    ctx.channel().writeAndFlush(response).addListener(written -> Lingering.close(ctx.channel()));
   }
 
   static FullHttpResponse of(Problem problem) {
@@ -68,18 +66,14 @@ final class Responses {
 
   private static FullHttpResponse text(int status, String contentType, String body) {
     FullHttpResponse response =
-        bytes(
-            status,
-            contentType,
-            Unpooled.wrappedBuffer(body.getBytes(StandardCharsets.UTF_8)));
+        bytes(status, contentType, Unpooled.wrappedBuffer(body.getBytes(StandardCharsets.UTF_8)));
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
     return response;
   }
 
   static FullHttpResponse bytes(int status, String contentType, ByteBuf body) {
     FullHttpResponse response =
-        new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), body);
+        new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), body);
     response
         .headers()
         .set(HttpHeaderNames.CONTENT_TYPE, contentType)

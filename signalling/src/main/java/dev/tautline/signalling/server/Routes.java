@@ -90,8 +90,7 @@ final class Routes extends SimpleChannelInboundHandler<FullHttpRequest> {
       String name,
       String action,
       String query) {
-    boolean known =
-        action.equals("claim") || action.equals("events") || action.equals("messages");
+    boolean known = action.equals("claim") || action.equals("events") || action.equals("messages");
     if (!known) {
       notFound(ctx);
       return;
@@ -202,9 +201,7 @@ final class Routes extends SimpleChannelInboundHandler<FullHttpRequest> {
         authenticate(request, room)
             .thenCompose(
                 found ->
-                    found.isEmpty()
-                        ? done(Responses.of(badToken()))
-                        : relay(found.get(), body)),
+                    found.isEmpty() ? done(Responses.of(badToken())) : relay(found.get(), body)),
         Function.identity());
   }
 
@@ -219,8 +216,7 @@ final class Routes extends SimpleChannelInboundHandler<FullHttpRequest> {
       }
       relay = found;
     } catch (RoomsProtocolException e) {
-      return done(
-          Responses.of(e.kind().because("The body is wrong: " + e.getMessage() + ".")));
+      return done(Responses.of(e.kind().because("The body is wrong: " + e.getMessage() + ".")));
     }
     return context
         .store()
@@ -232,9 +228,7 @@ final class Routes extends SimpleChannelInboundHandler<FullHttpRequest> {
                     202, JsonCodec.write(new ServerMessage.Accepted(accepted.highestId())));
               }
               return Responses.of(
-                  outcome instanceof RelayOutcome.Refused refused
-                      ? refused.problem()
-                      : badToken());
+                  outcome instanceof RelayOutcome.Refused refused ? refused.problem() : badToken());
             });
   }
 
@@ -260,7 +254,8 @@ final class Routes extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (!headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
       Responses.problem(
           ctx,
-          ProblemKind.UPGRADE_REQUIRED.because("Events come over a WebSocket: ask for an upgrade."));
+          ProblemKind.UPGRADE_REQUIRED.because(
+              "Events come over a WebSocket: ask for an upgrade."));
       return;
     }
     long after = 0;
@@ -296,8 +291,7 @@ final class Routes extends SimpleChannelInboundHandler<FullHttpRequest> {
     upgrade(ctx, request, new EventsSession(context, ctx.channel(), room, token, after));
   }
 
-  private void upgrade(
-      ChannelHandlerContext ctx, FullHttpRequest request, EventsSession session) {
+  private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request, EventsSession session) {
     int max = context.options().maxMessageBytes();
     var config =
         WebSocketServerProtocolConfig.newBuilder()
