@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -17,6 +19,15 @@ import java.util.function.Consumer;
 public final class ChildProcess implements AutoCloseable {
   private static final int KEPT_LINES = 200;
   private static final long END_SECONDS = 5;
+
+  private static final Set<ChildProcess> RUNNING = ConcurrentHashMap.newKeySet();
+
+  static {
+    // When the test run is ended from outside, what it started ends too.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> RUNNING.forEach(ChildProcess::killTree), "end-child-processes"));
+  }
 
   private final String name;
   private final Process process;
@@ -38,6 +49,7 @@ public final class ChildProcess implements AutoCloseable {
     try {
       Process process = new ProcessBuilder(command).directory(folder.toFile()).start();
       var child = new ChildProcess(name, process);
+      RUNNING.add(child);
       child.read("out", process.getInputStream(), onLine);
       child.read("err", process.getErrorStream(), line -> {});
       return child;
@@ -105,6 +117,13 @@ public final class ChildProcess implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
+    tree.forEach(ProcessHandle::destroyForcibly);
+    RUNNING.remove(this);
+  }
+
+  private void killTree() {
+    List<ProcessHandle> tree = process.descendants().toList();
+    process.destroyForcibly();
     tree.forEach(ProcessHandle::destroyForcibly);
   }
 

@@ -56,4 +56,12 @@ class ForeignPeersIT {
       connectAndTalk(offerer, answerer);
     }
   }
+
+  @Test
+  void pythonTalks() {
+    try (ForeignPeer offerer = ProcessPeers.start(Stack.AIORTC);
+        ForeignPeer answerer = ProcessPeers.start(Stack.NODE_DATACHANNEL)) {
+      connectAndTalk(offerer, answerer);
+    }
+  }
 }

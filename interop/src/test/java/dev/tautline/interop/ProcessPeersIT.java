@@ -1,0 +1,101 @@
+package dev.tautline.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tautline.datachannel.PeerConnectionOptions;
+import dev.tautline.datachannel.Tautline;
+import dev.tautline.interop.peer.ForeignPeer;
+import dev.tautline.interop.peer.OurChannel;
+import dev.tautline.interop.peer.OurPeer;
+import dev.tautline.interop.peer.OurPeer.Candidates;
+import dev.tautline.interop.peer.OurPeer.Offerer;
+import dev.tautline.interop.peer.ProcessPeers;
+import dev.tautline.interop.peer.ProcessPeers.Stack;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Data channels with other stacks, in both roles. */
+@Timeout(90)
+class ProcessPeersIT {
+  private static Tautline runtime;
+
+  @BeforeAll
+  static void start() {
+    runtime = Tautline.create();
+  }
+
+  @AfterAll
+  static void stop() {
+    runtime.close();
+  }
+
+  private static byte[] random(int length) {
+    byte[] bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    return bytes;
+  }
+
+  private static OurChannel connect(
+      OurPeer ours, ForeignPeer foreign, Stack stack, Offerer offerer) {
+    // aiortc neither trickles nor takes the end of candidates on its own.
+    Candidates candidates = stack == Stack.AIORTC ? Candidates.IN_DESCRIPTION : Candidates.TRICKLED;
+    OurChannel channel;
+    if (offerer == Offerer.OURS) {
+      channel = ours.channel("talk");
+      ours.connect(foreign, offerer, candidates);
+    } else {
+      foreign.channel("talk", Map.of());
+      ours.connect(foreign, offerer, candidates);
+      channel = ours.awaitChannel();
+    }
+    channel.awaitOpen();
+    foreign.await("open", "talk");
+    return channel;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "WERIFT,OURS",
+    "WERIFT,FOREIGN",
+    "NODE_DATACHANNEL,OURS",
+    "NODE_DATACHANNEL,FOREIGN",
+    "AIORTC,OURS",
+    "AIORTC,FOREIGN"
+  })
+  void messagesGoBothWaysAndTheChannelCloses(Stack stack, Offerer offerer) {
+    try (ForeignPeer foreign = ProcessPeers.start(stack);
+        OurPeer ours = new OurPeer(runtime, PeerConnectionOptions.defaults())) {
+      OurChannel channel = connect(ours, foreign, stack, offerer);
+
+      channel.channel().send("grüße");
+      assertThat(foreign.awaitText("talk")).isEqualTo("grüße");
+      foreign.send("talk", "🎉");
+      assertThat(channel.awaitText()).isEqualTo("🎉");
+      int largest = stack == Stack.NODE_DATACHANNEL ? 262_144 : 65_536;
+      for (int length : new int[] {1, 1_200, 30_000, largest}) {
+        byte[] bytes = random(length);
+        channel.channel().send(bytes);
+        assertThat(foreign.awaitBytes("talk")).isEqualTo(bytes);
+        foreign.send("talk", bytes);
+        assertThat(channel.awaitBytes()).isEqualTo(bytes);
+      }
+
+      OurChannel second = ours.channel("second").awaitOpen();
+      foreign.await("open", "second");
+      if (offerer == Offerer.OURS) {
+        second.channel().close();
+      } else {
+        foreign.call("closeChannel", Map.of("label", "second"));
+      }
+      second.awaitClosed();
+      foreign.await("close", "second");
+      channel.channel().send("alive");
+      assertThat(foreign.awaitText("talk")).isEqualTo("alive");
+    }
+  }
+}
