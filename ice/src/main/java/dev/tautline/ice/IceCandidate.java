@@ -44,6 +44,9 @@ public record IceCandidate(
 
   private static final int MAX_LINE = 2048;
   private static final Pattern FOUNDATION = Pattern.compile("[A-Za-z0-9+/_=-]{1,32}");
+  private static final Pattern TRANSPORT = Pattern.compile("[a-z0-9/-]{1,16}");
+  private static final Pattern TCP_TYPE = Pattern.compile("active|passive|so");
+  private static final Pattern UFRAG = Pattern.compile("[A-Za-z0-9+/_=-]{1,256}");
   private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9.:%_-]{1,255}");
 
   /** Whether its address is a name that multicast DNS resolves. */
@@ -81,6 +84,9 @@ public record IceCandidate(
     }
     int component = (int) number("component", words[1], 1, 256);
     String transport = words[2].toLowerCase(Locale.ROOT);
+    if (!TRANSPORT.matcher(transport).matches()) {
+      throw new IceParseException("candidate transport is not a word of 1 to 16 characters");
+    }
     long priority = number("priority", words[3], 0, 0xffff_ffffL);
     if (!ADDRESS.matcher(words[4]).matches()) {
       throw new IceParseException("candidate address has characters that no address has");
@@ -97,10 +103,11 @@ public record IceCandidate(
     // What follows are pairs of name and value; unknown ones are skipped (RFC 8839 section 5.1).
     for (int i = 8; i + 1 < words.length; i += 2) {
       switch (words[i].toLowerCase(Locale.ROOT)) {
-        case "raddr" -> relatedAddress = words[i + 1];
+        case "raddr" -> relatedAddress = matching("raddr", ADDRESS, words[i + 1]);
         case "rport" -> relatedPort = (int) number("rport", words[i + 1], 0, 65535);
-        case "tcptype" -> tcpType = words[i + 1].toLowerCase(Locale.ROOT);
-        case "ufrag" -> ufrag = words[i + 1];
+        case "tcptype" ->
+            tcpType = matching("tcptype", TCP_TYPE, words[i + 1].toLowerCase(Locale.ROOT));
+        case "ufrag" -> ufrag = matching("ufrag", UFRAG, words[i + 1]);
         default -> {}
       }
     }
@@ -157,6 +164,13 @@ public record IceCandidate(
       }
     }
     throw new IceParseException("candidate type is none of host, srflx, prflx, relay");
+  }
+
+  private static String matching(String name, Pattern form, String word) throws IceParseException {
+    if (!form.matcher(word).matches()) {
+      throw new IceParseException("candidate " + name + " has not the form it needs");
+    }
+    return word;
   }
 
   private static long number(String name, String word, long min, long max)

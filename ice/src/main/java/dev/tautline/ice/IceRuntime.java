@@ -1,0 +1,91 @@
+package dev.tautline.ice;
+
+import dev.tautline.ice.agent.DefaultIceAgent;
+import dev.tautline.ice.agent.ProcessPacer;
+import dev.tautline.ice.gather.NameResolver;
+import dev.tautline.ice.udp.Loops;
+import java.security.SecureRandom;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Owns event loops, sockets and the pacer of checks; several may live in one JVM. May be used from
+ * any thread.
+ */
+public final class IceRuntime implements AutoCloseable {
+  private final Loops loops;
+  private final NameResolver names;
+  private final ProcessPacer pacer = new ProcessPacer();
+  private final SecureRandom random = new SecureRandom();
+  private final Set<DefaultIceAgent> agents = ConcurrentHashMap.newKeySet();
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private boolean closing;
+
+  private IceRuntime(IceRuntimeOptions options) {
+    loops = Loops.create(options);
+    names = new NameResolver(options.threadNamePrefix());
+  }
+
+  /** A runtime with default options. */
+  public static IceRuntime create() {
+    return create(IceRuntimeOptions.defaults());
+  }
+
+  /**
+   * A runtime; its threads start with its first agents.
+   *
+   * @throws IllegalStateException if EPOLL is asked for and not available
+   */
+  public static IceRuntime create(IceRuntimeOptions options) {
+    return new IceRuntime(options);
+  }
+
+  /**
+   * An agent, bound to one of the loops in turn. It does nothing until it is told to.
+   *
+   * @throws IllegalStateException if the runtime is closed
+   */
+  public IceAgent createAgent(IceAgentOptions options, IceListener listener) {
+    synchronized (this) {
+      if (closing) {
+        throw new IllegalStateException("the runtime is closed");
+      }
+      var agent =
+          new DefaultIceAgent(
+              loops.next(), options, listener, random, pacer, names, agents::remove);
+      agents.add(agent);
+      return agent;
+    }
+  }
+
+  /** {@code epoll} or {@code nio}. */
+  public String transportName() {
+    return loops.transportName();
+  }
+
+  /** How many agents are not closed. */
+  public int openAgents() {
+    return agents.size();
+  }
+
+  /** Closes all agents, then the loops; completes when their threads have ended. */
+  public CompletableFuture<Void> closeAsync() {
+    synchronized (this) {
+      if (closing) {
+        return closed.copy();
+      }
+      closing = true;
+    }
+    names.close();
+    agents.forEach(DefaultIceAgent::closeFromAnywhere);
+    loops.close().thenRun(() -> closed.complete(null));
+    return closed.copy();
+  }
+
+  /** Closes and waits; not to be called on a loop. A second call waits too. */
+  @Override
+  public void close() {
+    closeAsync().join();
+  }
+}

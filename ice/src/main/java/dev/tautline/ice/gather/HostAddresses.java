@@ -1,0 +1,81 @@
+package dev.tautline.ice.gather;
+
+import dev.tautline.ice.IceAgentOptions;
+import dev.tautline.ice.IceAgentOptions.Family;
+import dev.tautline.ice.IceAgentOptions.Loopback;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** The addresses of this host that are offered. */
+public final class HostAddresses {
+  /** More would only make pairs that nobody has time to check. */
+  private static final int MAX_ADDRESSES = 16;
+
+  private HostAddresses() {}
+
+  /**
+   * The addresses to offer, best first: IPv6 and IPv4 in turn (RFC 8421), loopback last. Left out
+   * are link-local, multicast and unspecified ones, interfaces that are down or filtered, and
+   * loopback unless it is asked for.
+   *
+   * @throws SocketException if the system does not tell its interfaces
+   */
+  public static List<InetAddress> find(IceAgentOptions options) throws SocketException {
+    List<InetAddress> v6 = new ArrayList<>();
+    List<InetAddress> v4 = new ArrayList<>();
+    List<InetAddress> loopback = new ArrayList<>();
+    for (NetworkInterface nic : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+      if (!nic.isUp() || !nic.isLoopback() && !options.interfaceFilter().test(nic.getName())) {
+        continue;
+      }
+      for (InetAddress address : Collections.list(nic.getInetAddresses())) {
+        boolean isV6 = address instanceof Inet6Address;
+        if (!options.families().contains(isV6 ? Family.IPV6 : Family.IPV4)) {
+          continue;
+        }
+        if (address.isLoopbackAddress()) {
+          if (options.loopback() != Loopback.EXCLUDE) {
+            loopback.add(withoutScope(address));
+          }
+        } else if (options.loopback() != Loopback.ONLY && isOfferable(address)) {
+          (isV6 ? v6 : v4).add(withoutScope(address));
+        }
+      }
+    }
+    List<InetAddress> all = new ArrayList<>();
+    for (int i = 0; i < Math.max(v6.size(), v4.size()); i++) {
+      if (i < v6.size()) {
+        all.add(v6.get(i));
+      }
+      if (i < v4.size()) {
+        all.add(v4.get(i));
+      }
+    }
+    all.addAll(loopback);
+    return all.size() > MAX_ADDRESSES ? List.copyOf(all.subList(0, MAX_ADDRESSES)) : all;
+  }
+
+  private static boolean isOfferable(InetAddress address) {
+    return !address.isAnyLocalAddress()
+        && !address.isLinkLocalAddress()
+        && !address.isMulticastAddress()
+        // RFC 8445 section 5.1.1.1: no deprecated site-local (fec0::/10), no IPv4-compatible ones.
+        && !(address instanceof Inet6Address v6
+            && (v6.isSiteLocalAddress() || v6.isIPv4CompatibleAddress()));
+  }
+
+  /** Java notes the interface on every IPv6 address; it is no part of a global one. */
+  private static InetAddress withoutScope(InetAddress address) {
+    try {
+      return InetAddress.getByAddress(address.getAddress());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address has 4 or 16 bytes", e);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package dev.tautline.ice.udp;
+
+import dev.tautline.ice.IceRuntimeOptions;
+import dev.tautline.ice.IceTransport;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** The event loops of a runtime and which transport they run. */
+public final class Loops {
+  private static final long SHUTDOWN_SECONDS = 5;
+
+  private final EventLoopGroup group;
+  private final boolean epoll;
+  private final int socketBufferBytes;
+
+  private Loops(EventLoopGroup group, boolean epoll, int socketBufferBytes) {
+    this.group = group;
+    this.epoll = epoll;
+    this.socketBufferBytes = socketBufferBytes;
+  }
+
+  /**
+   * Starts loops.
+   *
+   * @throws IllegalStateException if EPOLL is asked for and its native library does not load
+   */
+  public static Loops create(IceRuntimeOptions options) {
+    boolean epoll = options.transport() != IceTransport.NIO && Epoll.isAvailable();
+    if (options.transport() == IceTransport.EPOLL && !epoll) {
+      throw new IllegalStateException(
+          "epoll is not available here: netty-transport-native-epoll for this platform must be on"
+              + " the class path",
+          Epoll.unavailabilityCause());
+    }
+    var threads = new DefaultThreadFactory(options.threadNamePrefix(), true);
+    var group =
+        new MultiThreadIoEventLoopGroup(
+            options.loops(),
+            threads,
+            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    return new Loops(group, epoll, options.socketBufferBytes());
+  }
+
+  /** {@code epoll} or {@code nio}. */
+  public String transportName() {
+    return epoll ? "epoll" : "nio";
+  }
+
+  /** The next loop in turn. */
+  public NettyLoop next() {
+    return new NettyLoop(group.next(), this);
+  }
+
+  boolean isEpoll() {
+    return epoll;
+  }
+
+  int socketBufferBytes() {
+    return socketBufferBytes;
+  }
+
+  DatagramChannel newChannel(InetAddress address) {
+    boolean v6 = address instanceof Inet6Address;
+    SocketProtocolFamily family = v6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
+    return epoll
+        ? new EpollDatagramChannel(family)
+        : new NioDatagramChannel(SelectorProvider.provider(), family);
+  }
+
+  /** Stops the loops; completes when their threads have ended. */
+  public CompletableFuture<Void> close() {
+    var closed = new CompletableFuture<Void>();
+    group
+        .shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS)
+        .addListener((Future<Object> f) -> closed.complete(null));
+    return closed;
+  }
+}
