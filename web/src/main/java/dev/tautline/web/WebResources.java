@@ -30,6 +30,7 @@ public final class WebResources {
   /** Every packed file, with its content type. Module scripts are refused without the right one. */
   private static final Map<String, String> FILES =
       Map.ofEntries(
+          Map.entry("/index.html", "text/html; charset=utf-8"),
           Map.entry(DEMO_PAGE, "text/html; charset=utf-8"),
           Map.entry("/demo/demo.css", "text/css; charset=utf-8"),
           Map.entry("/demo/demo.mjs", "text/javascript; charset=utf-8"),
@@ -76,9 +77,8 @@ public final class WebResources {
   /**
    * Finds the file for a request's path.
    *
-   * @param path the decoded path of the request, without its query; {@code /}, {@code /demo} and
-   *     {@code /demo/} are not resolved here: redirect them to {@link #DEMO_PAGE}, whose relative
-   *     links need that address
+   * @param path the decoded path of the request, without its query; a folder such as {@code /} is
+   *     not resolved here
    * @return the file, or empty when there is none of that path
    */
   public static Optional<WebResource> find(String path) {
