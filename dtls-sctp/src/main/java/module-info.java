@@ -7,4 +7,5 @@ module dev.tautline.dtls.sctp {
   requires org.bouncycastle.tls;
 
   exports dev.tautline.dtls;
+  exports dev.tautline.sctp;
 }

@@ -1,0 +1,447 @@
+package dev.tautline.sctp;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How an association behaves. Immutable; made by {@link #forDataChannels()} or {@link #rfc()}, or
+ * by {@link #toBuilder()} from either.
+ */
+public final class AssociationOptions {
+  /** Retransmissions without a limit. */
+  public static final int UNLIMITED = Integer.MAX_VALUE;
+
+  /** RFC 8841 section 5.1: the port that data channels use by habit. */
+  public static final int DATA_CHANNEL_PORT = 5000;
+
+  private static final int MIN_PACKET_BYTES = 508;
+  private static final int MAX_PACKET_BYTES = 65_000;
+  private static final int MIN_WINDOW_BYTES = 1500;
+
+  private final int localPort;
+  private final int peerPort;
+  private final int outgoingStreams;
+  private final int incomingStreams;
+  private final long receiveWindowBytes;
+  private final WindowMode windowMode;
+  private final long sendBufferBytes;
+  private final long streamSendBufferBytes;
+  private final int maxPacketBytes;
+  private final int initialWindowPackets;
+  private final Duration rtoInitial;
+  private final Duration rtoMin;
+  private final Duration rtoMax;
+  private final int maxInitRetransmits;
+  private final int maxRetransmits;
+  private final Optional<Duration> noAcknowledgementLimit;
+  private final Duration heartbeatInterval;
+  private final Duration sackDelay;
+  private final Duration cookieLife;
+  private final boolean partialReliability;
+  private final boolean interleaving;
+  private final boolean zeroChecksum;
+
+  /** When the receive window opens again. */
+  public enum WindowMode {
+    /** When the message's event is taken. */
+    AUTOMATIC,
+    /** When {@link Association#consumed} is called. */
+    MANUAL
+  }
+
+  private AssociationOptions(Builder builder) {
+    localPort = builder.localPort;
+    peerPort = builder.peerPort;
+    outgoingStreams = builder.outgoingStreams;
+    incomingStreams = builder.incomingStreams;
+    receiveWindowBytes = builder.receiveWindowBytes;
+    windowMode = builder.windowMode;
+    sendBufferBytes = builder.sendBufferBytes;
+    streamSendBufferBytes = builder.streamSendBufferBytes;
+    maxPacketBytes = builder.maxPacketBytes;
+    initialWindowPackets = builder.initialWindowPackets;
+    rtoInitial = builder.rtoInitial;
+    rtoMin = builder.rtoMin;
+    rtoMax = builder.rtoMax;
+    maxInitRetransmits = builder.maxInitRetransmits;
+    maxRetransmits = builder.maxRetransmits;
+    noAcknowledgementLimit = builder.noAcknowledgementLimit;
+    heartbeatInterval = builder.heartbeatInterval;
+    sackDelay = builder.sackDelay;
+    cookieLife = builder.cookieLife;
+    partialReliability = builder.partialReliability;
+    interleaving = builder.interleaving;
+    zeroChecksum = builder.zeroChecksum;
+  }
+
+  /**
+   * For data channels, where ICE decides whether the path lives: retransmissions without a limit,
+   * backed off to 3 s at most, and failure when outstanding data gets no acknowledgement for 30 s.
+   * Checksums may be left to DTLS (RFC 9653).
+   */
+  public static AssociationOptions forDataChannels() {
+    return rfc().toBuilder()
+        .rtoMax(Duration.ofSeconds(3))
+        .maxInitRetransmits(UNLIMITED)
+        .maxRetransmits(UNLIMITED)
+        .noAcknowledgementLimit(Optional.of(Duration.ofSeconds(30)))
+        .zeroChecksum(true)
+        .build();
+  }
+
+  /**
+   * The limits of RFC 9260 section 16: 8 retransmissions of INIT, 10 of the association, back-off
+   * to 60 s; but an RTO of 500 ms at first and 400 ms at least.
+   */
+  public static AssociationOptions rfc() {
+    return new Builder().build();
+  }
+
+  /** A builder that starts from these. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Our port, 1 to 65535; 5000 by default. */
+  public int localPort() {
+    return localPort;
+  }
+
+  /** The peer's port, 1 to 65535; 5000 by default. */
+  public int peerPort() {
+    return peerPort;
+  }
+
+  /** How many streams we want to send on, 1 to 65535; 65535 by default (RFC 8831 section 6.2). */
+  public int outgoingStreams() {
+    return outgoingStreams;
+  }
+
+  /** How many streams we take, 1 to 65535; 65535 by default. */
+  public int incomingStreams() {
+    return incomingStreams;
+  }
+
+  /** How much received data may be kept, in bytes, 1500 or more; 5 MiB by default. */
+  public long receiveWindowBytes() {
+    return receiveWindowBytes;
+  }
+
+  /** When the window opens again; automatic by default. */
+  public WindowMode windowMode() {
+    return windowMode;
+  }
+
+  /** How many payload bytes may be kept until acknowledged; 64 MiB by default. */
+  public long sendBufferBytes() {
+    return sendBufferBytes;
+  }
+
+  /** The same for each stream; 16 MiB by default. */
+  public long streamSendBufferBytes() {
+    return streamSendBufferBytes;
+  }
+
+  /**
+   * The largest packet in bytes, a multiple of 4; 1188 by default, which with DTLS, TURN and UDP
+   * headers fits IPv6's minimal MTU of 1280.
+   */
+  public int maxPacketBytes() {
+    return maxPacketBytes;
+  }
+
+  /** The first congestion window in packets; 10 by default, as RFC 6928 has it for TCP. */
+  public int initialWindowPackets() {
+    return initialWindowPackets;
+  }
+
+  /** RTO.Initial; 500 ms by default. */
+  public Duration rtoInitial() {
+    return rtoInitial;
+  }
+
+  /** RTO.Min; 400 ms by default: a peer may delay its SACK by 200 ms. */
+  public Duration rtoMin() {
+    return rtoMin;
+  }
+
+  /** RTO.Max; 60 s by RFC 9260, 3 s for data channels. */
+  public Duration rtoMax() {
+    return rtoMax;
+  }
+
+  /** Max.Init.Retransmits, or {@link #UNLIMITED}. */
+  public int maxInitRetransmits() {
+    return maxInitRetransmits;
+  }
+
+  /** Association.Max.Retrans, or {@link #UNLIMITED}. */
+  public int maxRetransmits() {
+    return maxRetransmits;
+  }
+
+  /** How long outstanding data, or the handshake, may go unanswered; empty means for ever. */
+  public Optional<Duration> noAcknowledgementLimit() {
+    return noAcknowledgementLimit;
+  }
+
+  /** HB.interval; 30 s by default. Zero means no heartbeats. */
+  public Duration heartbeatInterval() {
+    return heartbeatInterval;
+  }
+
+  /** How long a SACK may wait; 200 ms by default, 500 ms at most (RFC 9260 section 6.2). */
+  public Duration sackDelay() {
+    return sackDelay;
+  }
+
+  /** Valid.Cookie.Life; 60 s by default. */
+  public Duration cookieLife() {
+    return cookieLife;
+  }
+
+  /** Whether FORWARD-TSN is offered; on by default. */
+  public boolean partialReliability() {
+    return partialReliability;
+  }
+
+  /** Whether I-DATA is offered; off by default. */
+  public boolean interleaving() {
+    return interleaving;
+  }
+
+  /** Whether zero checksums are offered, RFC 9653: only over DTLS; on for data channels. */
+  public boolean zeroChecksum() {
+    return zeroChecksum;
+  }
+
+  /** Makes {@link AssociationOptions}. */
+  public static final class Builder {
+    private int localPort = DATA_CHANNEL_PORT;
+    private int peerPort = DATA_CHANNEL_PORT;
+    private int outgoingStreams = 65_535;
+    private int incomingStreams = 65_535;
+    private long receiveWindowBytes = 5L << 20;
+    private WindowMode windowMode = WindowMode.AUTOMATIC;
+    private long sendBufferBytes = 64L << 20;
+    private long streamSendBufferBytes = 16L << 20;
+    private int maxPacketBytes = 1188;
+    private int initialWindowPackets = 10;
+    private Duration rtoInitial = Duration.ofMillis(500);
+    private Duration rtoMin = Duration.ofMillis(400);
+    private Duration rtoMax = Duration.ofSeconds(60);
+    private int maxInitRetransmits = 8;
+    private int maxRetransmits = 10;
+    private Optional<Duration> noAcknowledgementLimit = Optional.empty();
+    private Duration heartbeatInterval = Duration.ofSeconds(30);
+    private Duration sackDelay = Duration.ofMillis(200);
+    private Duration cookieLife = Duration.ofSeconds(60);
+    private boolean partialReliability = true;
+    private boolean interleaving;
+    private boolean zeroChecksum;
+
+    private Builder() {}
+
+    private Builder(AssociationOptions from) {
+      localPort = from.localPort;
+      peerPort = from.peerPort;
+      outgoingStreams = from.outgoingStreams;
+      incomingStreams = from.incomingStreams;
+      receiveWindowBytes = from.receiveWindowBytes;
+      windowMode = from.windowMode;
+      sendBufferBytes = from.sendBufferBytes;
+      streamSendBufferBytes = from.streamSendBufferBytes;
+      maxPacketBytes = from.maxPacketBytes;
+      initialWindowPackets = from.initialWindowPackets;
+      rtoInitial = from.rtoInitial;
+      rtoMin = from.rtoMin;
+      rtoMax = from.rtoMax;
+      maxInitRetransmits = from.maxInitRetransmits;
+      maxRetransmits = from.maxRetransmits;
+      noAcknowledgementLimit = from.noAcknowledgementLimit;
+      heartbeatInterval = from.heartbeatInterval;
+      sackDelay = from.sackDelay;
+      cookieLife = from.cookieLife;
+      partialReliability = from.partialReliability;
+      interleaving = from.interleaving;
+      zeroChecksum = from.zeroChecksum;
+    }
+
+    /** See {@link AssociationOptions#localPort()}. */
+    public Builder localPort(int value) {
+      localPort = within("local port", value, 1, 65_535);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#peerPort()}. */
+    public Builder peerPort(int value) {
+      peerPort = within("peer port", value, 1, 65_535);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#outgoingStreams()}. */
+    public Builder outgoingStreams(int value) {
+      outgoingStreams = within("outgoing streams", value, 1, 65_535);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#incomingStreams()}. */
+    public Builder incomingStreams(int value) {
+      incomingStreams = within("incoming streams", value, 1, 65_535);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#receiveWindowBytes()}. */
+    public Builder receiveWindowBytes(long value) {
+      receiveWindowBytes = within("receive window", value, MIN_WINDOW_BYTES, 0xffff_ffffL);
+      return this;
+    }
+
+    /** The window opens only when {@link Association#consumed} is called. */
+    public Builder manualWindow() {
+      windowMode = WindowMode.MANUAL;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#sendBufferBytes()}. */
+    public Builder sendBufferBytes(long value) {
+      sendBufferBytes = within("send buffer", value, 1, Long.MAX_VALUE);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#streamSendBufferBytes()}. */
+    public Builder streamSendBufferBytes(long value) {
+      streamSendBufferBytes = within("send buffer of a stream", value, 1, Long.MAX_VALUE);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#maxPacketBytes()}; 508 to 65000. */
+    public Builder maxPacketBytes(int value) {
+      maxPacketBytes = checkPacketBytes(value);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#initialWindowPackets()}; 1 to 1000. */
+    public Builder initialWindowPackets(int value) {
+      initialWindowPackets = within("initial window", value, 1, 1000);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#rtoInitial()}. */
+    public Builder rtoInitial(Duration value) {
+      rtoInitial = positive("RTO.Initial", value);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#rtoMin()}. */
+    public Builder rtoMin(Duration value) {
+      rtoMin = positive("RTO.Min", value);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#rtoMax()}. */
+    public Builder rtoMax(Duration value) {
+      rtoMax = positive("RTO.Max", value);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#maxInitRetransmits()}. */
+    public Builder maxInitRetransmits(int value) {
+      maxInitRetransmits = within("retransmissions of INIT", value, 0, UNLIMITED);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#maxRetransmits()}. */
+    public Builder maxRetransmits(int value) {
+      maxRetransmits = within("retransmissions", value, 0, UNLIMITED);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#noAcknowledgementLimit()}. */
+    public Builder noAcknowledgementLimit(Optional<Duration> value) {
+      value.ifPresent(limit -> positive("limit without acknowledgement", limit));
+      noAcknowledgementLimit = value;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#heartbeatInterval()}. */
+    public Builder heartbeatInterval(Duration value) {
+      if (value.isNegative()) {
+        throw new IllegalArgumentException("HB.interval " + value + " is negative");
+      }
+      heartbeatInterval = value;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#sackDelay()}. */
+    public Builder sackDelay(Duration value) {
+      // RFC 9260 section 6.2: "MUST NOT be … more than 500 ms".
+      within("SACK delay in ms", value.toMillis(), 0, 500);
+      sackDelay = value;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#cookieLife()}. */
+    public Builder cookieLife(Duration value) {
+      cookieLife = positive("Valid.Cookie.Life", value);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#partialReliability()}. */
+    public Builder partialReliability(boolean value) {
+      partialReliability = value;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#interleaving()}. */
+    public Builder interleaving(boolean value) {
+      interleaving = value;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#zeroChecksum()}. */
+    public Builder zeroChecksum(boolean value) {
+      zeroChecksum = value;
+      return this;
+    }
+
+    /**
+     * The options.
+     *
+     * @throws IllegalArgumentException if RTO.Initial does not lie between RTO.Min and RTO.Max
+     */
+    public AssociationOptions build() {
+      if (rtoInitial.compareTo(rtoMax) > 0 || rtoMin.compareTo(rtoMax) > 0) {
+        throw new IllegalArgumentException(
+            "RTO.Initial " + rtoInitial + " or RTO.Min " + rtoMin + " above RTO.Max " + rtoMax);
+      }
+      return new AssociationOptions(this);
+    }
+
+    private static int within(String name, int value, int min, int max) {
+      return (int) within(name, (long) value, min, max);
+    }
+
+    private static long within(String name, long value, long min, long max) {
+      if (value < min || value > max) {
+        throw new IllegalArgumentException(
+            name + " " + value + " is not within " + min + " to " + max);
+      }
+      return value;
+    }
+
+    private static Duration positive(String name, Duration value) {
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException(name + " " + value + " is not positive");
+      }
+      return value;
+    }
+  }
+
+  static int checkPacketBytes(int value) {
+    if (value % 4 != 0) {
+      throw new IllegalArgumentException("packet size " + value + " is no multiple of 4");
+    }
+    return Builder.within("packet size", value, MIN_PACKET_BYTES, MAX_PACKET_BYTES);
+  }
+}

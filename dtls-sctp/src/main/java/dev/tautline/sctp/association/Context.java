@@ -1,0 +1,182 @@
+package dev.tautline.sctp.association;
+
+import dev.tautline.base.Backoff;
+import dev.tautline.base.DropCounters;
+import dev.tautline.base.Timer;
+import dev.tautline.sctp.AssociationEvent;
+import dev.tautline.sctp.AssociationEvent.FailureReason;
+import dev.tautline.sctp.AssociationEvent.Origin;
+import dev.tautline.sctp.AssociationOptions;
+import dev.tautline.sctp.DropReason;
+import dev.tautline.sctp.association.AssociationState.Closed;
+import dev.tautline.sctp.association.Outbox.Checksum;
+import dev.tautline.sctp.packet.AbortChunk;
+import dev.tautline.sctp.packet.ErrorCause;
+import dev.tautline.sctp.packet.ErrorChunk;
+import dev.tautline.sctp.packet.TagBit;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** What the procedures of one association share: the state, the time, what goes out. */
+final class Context {
+  /** What of a peer's bytes is echoed in an error cause stays well below one packet. */
+  static final int MAX_ECHOED_BYTES = 512;
+
+  private final AssociationOptions options;
+  private final RandomGenerator random;
+  private final Outbox outbox = new Outbox();
+  private final DropCounters<DropReason> drops = new DropCounters<>(DropReason.class);
+  private final ArrayDeque<AssociationEvent> events = new ArrayDeque<>();
+  private AssociationState state = new Closed(Closed.Use.FRESH);
+
+  /** Stands still while the association is suspended: timers compare with it. */
+  private long nowNanos;
+
+  /** The caller's time, which never stands still: lifetimes of messages compare with it. */
+  private long lifetimeNanos;
+
+  Context(AssociationOptions options, RandomGenerator random) {
+    this.options = options;
+    this.random = random;
+  }
+
+  AssociationOptions options() {
+    return options;
+  }
+
+  RandomGenerator random() {
+    return random;
+  }
+
+  Outbox outbox() {
+    return outbox;
+  }
+
+  DropCounters<DropReason> drops() {
+    return drops;
+  }
+
+  AssociationState state() {
+    return state;
+  }
+
+  @Nullable Tcb tcb() {
+    return state.tcb();
+  }
+
+  /** The one place where the state changes. */
+  void transitionTo(AssociationState next) {
+    state = next;
+  }
+
+  void setTime(long now, long lifetimeNow) {
+    nowNanos = now;
+    lifetimeNanos = lifetimeNow;
+  }
+
+  long now() {
+    return nowNanos;
+  }
+
+  long lifetimeNow() {
+    return lifetimeNanos;
+  }
+
+  void emit(AssociationEvent event) {
+    events.add(event);
+  }
+
+  @Nullable AssociationEvent pollEvent() {
+    return events.poll();
+  }
+
+  void drop(DropReason reason) {
+    drops.count(reason);
+  }
+
+  int randomTag() {
+    int tag;
+    do {
+      // RFC 9260 section 5.3.1: 1 to 2^32−1.
+      tag = random.nextInt();
+    } while (tag == 0);
+    return tag;
+  }
+
+  /** A timer that backs off from RTO.Initial to RTO.Max. */
+  Timer backingOffTimer(long intervalNanos) {
+    var timer = new Timer(Backoff.doublingTo(options.rtoMax().toNanos()));
+    timer.start(nowNanos, intervalNanos);
+    return timer;
+  }
+
+  /** Whether what began at {@code startedNanos} has waited longer than the options allow. */
+  boolean isBeyondLimit(long startedNanos) {
+    return nowNanos >= limitFrom(startedNanos);
+  }
+
+  /** When what began then has waited long enough. */
+  long limitFrom(long startedNanos) {
+    return options
+        .noAcknowledgementLimit()
+        .map(limit -> startedNanos + limit.toNanos())
+        .orElse(Timer.NOT_RUNNING);
+  }
+
+  /** Reports an error that does not end the association. */
+  void sendError(ErrorCause cause) {
+    outbox.send(new ErrorChunk(List.of(cause)));
+  }
+
+  /** Ends the association with an ABORT to the peer. */
+  void abort(ErrorCause cause, String detail) {
+    Tcb tcb = state.tcb();
+    outbox.clear();
+    if (tcb != null) {
+      outbox.sendAlone(
+          tcb.peerTag(),
+          Checksum.AS_NEGOTIATED,
+          new AbortChunk(
+              TagBit.RECEIVERS_TAG,
+              List.of(new ErrorCause(cause.code(), cause.info().truncatedTo(MAX_ECHOED_BYTES)))));
+    }
+    end(new AssociationEvent.Aborted(cause.code(), detail, Origin.LOCAL));
+  }
+
+  /** The peer broke the protocol. */
+  void abortForViolation(String what) {
+    abort(ErrorCause.of(ErrorCause.PROTOCOL_VIOLATION, what), what);
+  }
+
+  /** Ends the association because nobody answers. */
+  void fail(FailureReason reason, String detail) {
+    Tcb tcb = state.tcb();
+    outbox.clear();
+    if (tcb != null) {
+      // RFC 9260 section 8.1 leaves it open; should only our direction be alive, the peer learns.
+      outbox.sendAlone(
+          tcb.peerTag(),
+          Checksum.AS_NEGOTIATED,
+          new AbortChunk(
+              TagBit.RECEIVERS_TAG, List.of(ErrorCause.of(ErrorCause.PROTOCOL_VIOLATION, detail))));
+    }
+    end(new AssociationEvent.Failed(reason, detail));
+  }
+
+  /** Ends the association. */
+  void end(AssociationEvent event) {
+    lastTcb = state.tcb();
+    transitionTo(new Closed(Closed.Use.ENDED));
+    emit(event);
+  }
+
+  /** What the last packet needs, and the statistics, after the end. */
+  private @Nullable Tcb lastTcb;
+
+  @Nullable Tcb tcbOrLast() {
+    Tcb tcb = state.tcb();
+    return tcb != null ? tcb : lastTcb;
+  }
+}

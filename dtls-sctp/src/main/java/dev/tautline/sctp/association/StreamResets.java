@@ -1,0 +1,206 @@
+package dev.tautline.sctp.association;
+
+import dev.tautline.base.Timer;
+import dev.tautline.sctp.AssociationEvent;
+import dev.tautline.sctp.packet.ReconfigChunk;
+import dev.tautline.sctp.packet.ReconfigParameter;
+import dev.tautline.sctp.packet.ReconfigParameter.AddStreams;
+import dev.tautline.sctp.packet.ReconfigParameter.IncomingReset;
+import dev.tautline.sctp.packet.ReconfigParameter.OutgoingReset;
+import dev.tautline.sctp.packet.ReconfigParameter.Request;
+import dev.tautline.sctp.packet.ReconfigParameter.Response;
+import dev.tautline.sctp.packet.ReconfigParameter.TsnReset;
+import dev.tautline.sctp.rx.DataReceiver;
+import dev.tautline.sctp.tx.DataSender;
+import dev.tautline.sctp.tx.SendQueue.ResetOutcome;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Stream reset in both directions, RFC 6525. */
+final class StreamResets {
+  /** As many streams as fit one request in the smallest packet. */
+  private static final int MAX_STREAMS_PER_REQUEST = 200;
+
+  /** Response sequence number of a request that answers none: the one before the peer's first. */
+  private static final int NO_RESULT = -1;
+
+  private final Context context;
+  private final DataSender sender;
+  private final DataReceiver receiver;
+  private final int incomingStreams;
+
+  private int nextRequestSequence;
+  private @Nullable OutgoingReset pending;
+  private @Nullable Timer timer;
+
+  private int lastPeerSequence;
+  private int lastResult = NO_RESULT;
+
+  StreamResets(
+      Context context,
+      DataSender sender,
+      DataReceiver receiver,
+      int incomingStreams,
+      int initialTsn,
+      int peersInitialTsn) {
+    this.context = context;
+    this.sender = sender;
+    this.receiver = receiver;
+    this.incomingStreams = incomingStreams;
+    // RFC 6525 section 4.1: "initialized to … the initial TSN".
+    this.nextRequestSequence = initialTsn;
+    this.lastPeerSequence = peersInitialTsn - 1;
+  }
+
+  /** Sends a request when streams that wait for it are drained and none is under way. */
+  void progress(long rtoNanos) {
+    if (pending != null) {
+      return;
+    }
+    List<Integer> streamIds = sender.queue().drainedForReset(MAX_STREAMS_PER_REQUEST);
+    if (streamIds.isEmpty()) {
+      return;
+    }
+    var request =
+        new OutgoingReset(nextRequestSequence++, lastPeerSequence, sender.nextTsn() - 1, streamIds);
+    pending = request;
+    timer = context.backingOffTimer(rtoNanos);
+    context.outbox().send(new ReconfigChunk(List.of(request)));
+  }
+
+  /** The peer does not know RE-CONFIG: whatever waits for a reset fails. */
+  void failAll() {
+    List<Integer> streamIds = sender.queue().drainedForReset(Integer.MAX_VALUE);
+    if (!streamIds.isEmpty()) {
+      sender.queue().endReset(streamIds, ResetOutcome.REFUSED);
+      context.emit(
+          new AssociationEvent.StreamsResetFailed(streamIds, "the peer cannot reset streams"));
+    }
+  }
+
+  long deadlineNanos() {
+    return timer == null ? Timer.NOT_RUNNING : timer.deadlineNanos();
+  }
+
+  /** Sends the request again when it is time; returns whether it was. */
+  boolean advanceTo() {
+    if (timer == null || pending == null || !timer.expire(context.now())) {
+      return false;
+    }
+    // With the same number, RFC 6525 section 5.1.1, also after "in progress".
+    context.outbox().send(new ReconfigChunk(List.of(pending)));
+    return true;
+  }
+
+  void received(ReconfigChunk chunk) {
+    var responses = new ArrayList<ReconfigParameter>(2);
+    for (ReconfigParameter parameter : chunk.parameters()) {
+      if (parameter instanceof Response response) {
+        responded(response);
+      } else if (parameter instanceof Request request) {
+        responses.add(Response.of(request.requestSequence(), answer(request)));
+      }
+    }
+    if (!responses.isEmpty()) {
+      context.outbox().send(new ReconfigChunk(responses));
+    }
+  }
+
+  private int answer(Request request) {
+    int sequence = request.requestSequence();
+    if (sequence == lastPeerSequence && lastResult != NO_RESULT) {
+      // Section 5.2.1: a repeated request gets its answer again; one that was put off is judged
+      // anew.
+      if (lastResult == Response.IN_PROGRESS) {
+        lastResult = perform(request);
+      }
+      return lastResult;
+    }
+    if (sequence != lastPeerSequence + 1) {
+      return Response.BAD_SEQUENCE_NUMBER;
+    }
+    lastPeerSequence = sequence;
+    lastResult = perform(request);
+    return lastResult;
+  }
+
+  private int perform(Request request) {
+    if (request instanceof OutgoingReset reset) {
+      return performOutgoing(reset);
+    }
+    if (request instanceof IncomingReset reset) {
+      return performIncoming(reset);
+    }
+    if (request instanceof AddStreams add) {
+      // More streams of the peer cost nothing here: all 65535 are taken. More of ours are of no
+      // use.
+      boolean peersOwn = add.direction() == AddStreams.Direction.OUTGOING;
+      return peersOwn && incomingStreams + add.newStreams() <= 65_535
+          ? Response.PERFORMED
+          : Response.DENIED;
+    }
+    if (request instanceof TsnReset) {
+      // Data channels never need it, and it would lose what is under way.
+      return Response.DENIED;
+    }
+    throw new IllegalStateException("a kind of request that is not handled: " + request);
+  }
+
+  private int performOutgoing(OutgoingReset reset) {
+    for (int streamId : reset.streamIds()) {
+      if (streamId >= incomingStreams) {
+        return Response.WRONG_SSN;
+      }
+    }
+    // Section 5.2.2: only once all data that was sent before it is here.
+    if (!receiver.hasAllUpTo(reset.lastTsn())) {
+      return Response.IN_PROGRESS;
+    }
+    receiver.resetStreams(reset.lastTsn(), reset.streamIds());
+    context.emit(new AssociationEvent.IncomingStreamsReset(reset.streamIds()));
+    return Response.PERFORMED;
+  }
+
+  /** Section 5.2.3: the peer wants our outgoing streams reset; our own request follows. */
+  private int performIncoming(IncomingReset reset) {
+    List<Integer> wanted =
+        reset.streamIds().isEmpty() ? sender.queue().usedStreams() : reset.streamIds();
+    boolean any = false;
+    for (int streamId : wanted) {
+      if (sender.queue().isUsed(streamId)) {
+        sender.queue().beginReset(streamId);
+        any = true;
+      }
+    }
+    return any ? Response.PERFORMED : Response.NOTHING_TO_DO;
+  }
+
+  private void responded(Response response) {
+    OutgoingReset request = pending;
+    if (request == null || response.responseSequence() != request.requestSequence()) {
+      return;
+    }
+    switch (response.result()) {
+      case Response.NOTHING_TO_DO, Response.PERFORMED -> {
+        finish(request, ResetOutcome.PERFORMED);
+        context.emit(new AssociationEvent.OutgoingStreamsReset(request.streamIds()));
+      }
+      case Response.IN_PROGRESS, Response.REQUEST_ALREADY_IN_PROGRESS -> {
+        // The timer asks again.
+      }
+      default -> {
+        finish(request, ResetOutcome.REFUSED);
+        context.emit(
+            new AssociationEvent.StreamsResetFailed(
+                request.streamIds(), "the peer answered with result " + response.result()));
+      }
+    }
+  }
+
+  private void finish(OutgoingReset request, ResetOutcome outcome) {
+    pending = null;
+    timer = null;
+    sender.queue().endReset(request.streamIds(), outcome);
+  }
+}

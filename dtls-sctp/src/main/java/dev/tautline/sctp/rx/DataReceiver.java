@@ -1,0 +1,359 @@
+package dev.tautline.sctp.rx;
+
+import static dev.tautline.base.WireWriter.putI32;
+import static dev.tautline.base.WireWriter.putU16;
+
+import dev.tautline.base.SerialUnwrapper;
+import dev.tautline.sctp.packet.ChunkType;
+import dev.tautline.sctp.packet.DataView;
+import dev.tautline.sctp.packet.ForwardTsnChunk;
+import dev.tautline.sctp.packet.IForwardTsnChunk;
+import dev.tautline.sctp.packet.Order;
+import dev.tautline.sctp.packet.PacketBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The receiving half of an association: takes DATA, keeps what is not complete within the receive
+ * window, writes SACKs.
+ */
+public final class DataReceiver {
+  /** What became of a DATA chunk. */
+  public enum Outcome {
+    /** It is new and was taken. */
+    TAKEN,
+    /** It came before. */
+    DUPLICATE,
+    /** Its TSN is too far ahead. */
+    OUTSIDE_WINDOW,
+    /** There is no room; it was not acknowledged and has to come again. */
+    NO_ROOM,
+    /** There is no room, and never will be: an incomplete message fills the whole window. */
+    MESSAGE_TOO_LARGE,
+    /** The peer goes on sending into a closed window. */
+    WINDOW_IGNORED,
+    /** Its stream does not exist; it was acknowledged and thrown away. */
+    INVALID_STREAM,
+    /** Its message was delivered or given up; it was acknowledged and thrown away. */
+    SUPERFLUOUS,
+    /** It contradicts its neighbours. */
+    CONTRADICTION
+  }
+
+  /** TSNs further ahead than this are not taken; gap ack blocks reach as far. */
+  private static final int TSN_WINDOW = 0xffff;
+
+  /** More duplicates than that are not listed. */
+  private static final int MAX_DUPLICATES = 64;
+
+  private static final int SACK_HEADER_BYTES = 16;
+
+  private final ReceivedTsns received;
+  private final SerialUnwrapper tsns;
+  private final SackPolicy sackPolicy;
+  private final Reassembly reassembly;
+  private final long windowBytes;
+  private final int streams;
+  private final int[] duplicates = new int[MAX_DUPLICATES];
+  private int duplicateCount;
+
+  /** Bytes of complete messages that the application has not taken yet. */
+  private long unreadBytes;
+
+  /** Payload dropped for want of room since the cumulative TSN last moved. */
+  private long droppedBytes;
+
+  /** The window as the peer last heard it. */
+  private long advertisedWindow;
+
+  private boolean gapBeforePacket;
+  private boolean dataInPacket;
+  private long sacksSent;
+  private long chunksReceived;
+  private long duplicatesReceived;
+  private long bytesReceived;
+
+  /**
+   * A receiver that has got nothing yet.
+   *
+   * @param peersInitialTsn the TSN of the peer's first DATA
+   * @param streams how many incoming streams there are
+   * @param windowBytes how much may be kept
+   * @param sackDelayNanos how long a SACK may wait
+   * @param interleaving whether I-DATA was agreed on
+   * @param sink where complete messages go
+   */
+  public DataReceiver(
+      int peersInitialTsn,
+      int streams,
+      long windowBytes,
+      long sackDelayNanos,
+      boolean interleaving,
+      MessageSink sink) {
+    long first = (peersInitialTsn & 0xffff_ffffL) + (1L << 32);
+    this.received = new ReceivedTsns(first);
+    this.tsns = SerialUnwrapper.of32Bits(first - 1);
+    this.sackPolicy = new SackPolicy(sackDelayNanos);
+    this.windowBytes = windowBytes;
+    this.advertisedWindow = windowBytes;
+    this.streams = streams;
+    MessageSink counting =
+        (streamId, ppid, payload) -> {
+          unreadBytes += payload.length;
+          sink.message(streamId, ppid, payload);
+        };
+    this.reassembly =
+        interleaving ? new InterleavedReassembly(counting) : new DataReassembly(counting);
+  }
+
+  /** A packet begins. */
+  public void beginPacket() {
+    gapBeforePacket = received.hasGaps();
+    dataInPacket = false;
+  }
+
+  /** Takes one DATA or I-DATA chunk with payload. */
+  public Outcome data(DataView data) {
+    dataInPacket = true;
+    chunksReceived++;
+    bytesReceived += data.payloadLength();
+    long tsn = tsns.peek(data.tsn());
+    if (tsn - received.cumulative() > TSN_WINDOW) {
+      return Outcome.OUTSIDE_WINDOW;
+    }
+    if (received.contains(tsn)) {
+      noteDuplicate(data.tsn());
+      return Outcome.DUPLICATE;
+    }
+    if (data.wantsSackAtOnce()) {
+      sackPolicy.atOnce();
+    }
+    if (data.streamId() >= streams) {
+      note(tsn);
+      return Outcome.INVALID_STREAM;
+    }
+    boolean next = tsn == received.cumulative() + 1;
+    if (!hasRoom(data.payloadLength(), next) || !received.takes(tsn)) {
+      return refuse(data.payloadLength(), next);
+    }
+    Reassembly.Outcome outcome = reassembly.add(tsn, data);
+    if (outcome == Reassembly.Outcome.CONTRADICTION) {
+      return Outcome.CONTRADICTION;
+    }
+    note(tsn);
+    return outcome == Reassembly.Outcome.TAKEN ? Outcome.TAKEN : Outcome.SUPERFLUOUS;
+  }
+
+  private boolean hasRoom(int bytes, boolean next) {
+    // The last eighth is for the TSN that everything waits for: with it taken by data behind gaps,
+    // nothing could ever be completed.
+    long limit = next ? windowBytes : windowBytes - windowBytes / 8;
+    return usedBytes() + bytes <= limit;
+  }
+
+  private Outcome refuse(int bytes, boolean next) {
+    sackPolicy.atOnce();
+    droppedBytes += bytes;
+    if (next && unreadBytes == 0) {
+      return Outcome.MESSAGE_TOO_LARGE;
+    }
+    return droppedBytes > windowBytes ? Outcome.WINDOW_IGNORED : Outcome.NO_ROOM;
+  }
+
+  private void note(long tsn) {
+    long before = received.cumulative();
+    received.add(tsn);
+    if (received.cumulative() > before) {
+      tsns.reset(received.cumulative());
+      droppedBytes = 0;
+    }
+  }
+
+  private void noteDuplicate(int tsn) {
+    duplicatesReceived++;
+    sackPolicy.atOnce();
+    if (duplicateCount < MAX_DUPLICATES) {
+      duplicates[duplicateCount++] = tsn;
+    }
+  }
+
+  /** A packet ends. */
+  public void endPacket(long nowNanos) {
+    if (!dataInPacket) {
+      return;
+    }
+    if (gapBeforePacket || received.hasGaps()) {
+      sackPolicy.atOnce();
+    }
+    sackPolicy.packetWithData(nowNanos);
+  }
+
+  /** What became of a FORWARD-TSN. */
+  public enum ForwardOutcome {
+    /** It was obeyed. */
+    APPLIED,
+    /** All of it had come already. */
+    OLD,
+    /** It goes further than any sender can be. */
+    TOO_FAR
+  }
+
+  /** Obeys FORWARD-TSN, RFC 3758 section 3.6. */
+  public ForwardOutcome forwardTsn(ForwardTsnChunk chunk) {
+    var skips = new ArrayList<Reassembly.Skip>(chunk.skippedStreams().size());
+    for (ForwardTsnChunk.SkippedStream s : chunk.skippedStreams()) {
+      skips.add(new Reassembly.Skip(s.streamId(), Order.ORDERED, s.ssn()));
+    }
+    return forward(chunk.newCumulativeTsn(), skips);
+  }
+
+  /** Obeys I-FORWARD-TSN, RFC 8260 section 2.3. */
+  public ForwardOutcome forwardTsn(IForwardTsnChunk chunk) {
+    var skips = new ArrayList<Reassembly.Skip>(chunk.skippedStreams().size());
+    for (IForwardTsnChunk.SkippedStream s : chunk.skippedStreams()) {
+      skips.add(new Reassembly.Skip(s.streamId(), s.order(), s.mid()));
+    }
+    return forward(chunk.newCumulativeTsn(), skips);
+  }
+
+  private ForwardOutcome forward(int newCumulativeTsn, List<Reassembly.Skip> skips) {
+    sackPolicy.atOnce();
+    long tsn = tsns.peek(newCumulativeTsn);
+    if (tsn <= received.cumulative()) {
+      return ForwardOutcome.OLD;
+    }
+    if (tsn - received.cumulative() > TSN_WINDOW) {
+      return ForwardOutcome.TOO_FAR;
+    }
+    received.forwardTo(tsn);
+    tsns.reset(received.cumulative());
+    droppedBytes = 0;
+    reassembly.skip(tsn, skips);
+    return ForwardOutcome.APPLIED;
+  }
+
+  /** Whether all up to this TSN, as on the wire, has come. */
+  public boolean hasAllUpTo(int tsn) {
+    return tsns.peek(tsn) <= received.cumulative();
+  }
+
+  /** The peer's streams start at 0 again; empty means all. */
+  public void resetStreams(int lastTsn, List<Integer> streamIds) {
+    reassembly.reset(tsns.peek(lastTsn), streamIds);
+  }
+
+  /** The application took that much of what was delivered. */
+  public void consumed(long bytes) {
+    unreadBytes = Math.max(0, unreadBytes - bytes);
+    // RFC 9260 section 6.2: a window that was nearly closed is worth telling once it opened well.
+    long window = window();
+    if (advertisedWindow < windowBytes / 4 && window >= windowBytes / 2) {
+      sackPolicy.atOnce();
+    }
+  }
+
+  private long usedBytes() {
+    return reassembly.heldBytes() + unreadBytes;
+  }
+
+  private long window() {
+    return Math.max(0, windowBytes - usedBytes());
+  }
+
+  /** Fires the delayed SACK. */
+  public void advanceTo(long nowNanos) {
+    sackPolicy.advanceTo(nowNanos);
+  }
+
+  /** When {@link #advanceTo} has work. */
+  public long nextDeadlineNanos() {
+    return sackPolicy.deadlineNanos();
+  }
+
+  /** Whether a SACK has to be sent. */
+  public boolean isSackDue() {
+    return sackPolicy.isDue();
+  }
+
+  /** Whether a SACK may ride with data that leaves now. */
+  public boolean isSackWorthBundling() {
+    return sackPolicy.isWorthBundling();
+  }
+
+  /** Asks for a SACK in the next packet. */
+  public void sackAtOnce() {
+    sackPolicy.atOnce();
+  }
+
+  /** The cumulative TSN ack, as on the wire. */
+  public int cumulativeTsn() {
+    return (int) received.cumulative();
+  }
+
+  /** Writes a SACK into the packet if its header fits; gaps and duplicates as far as they fit. */
+  public boolean writeSack(PacketBuffer packet) {
+    if (packet.room() < SACK_HEADER_BYTES) {
+      return false;
+    }
+    int room = (packet.room() - SACK_HEADER_BYTES) / 4;
+    int blocks = Math.min(received.ranges(), room);
+    int listed = Math.min(duplicateCount, room - blocks);
+    byte[] out = packet.bytes();
+    int at = packet.position();
+    int length = SACK_HEADER_BYTES + 4 * (blocks + listed);
+    long cumulative = received.cumulative();
+    out[at] = (byte) ChunkType.SACK;
+    out[at + 1] = 0;
+    putU16(out, at + 2, length);
+    putI32(out, at + 4, (int) cumulative);
+    advertisedWindow = Math.min(window(), 0xffff_ffffL);
+    putI32(out, at + 8, (int) advertisedWindow);
+    putU16(out, at + 12, blocks);
+    putU16(out, at + 14, listed);
+    int next = at + SACK_HEADER_BYTES;
+    for (int i = 0; i < blocks; i++) {
+      putU16(out, next, (int) (received.start(i) - cumulative));
+      putU16(out, next + 2, (int) (received.end(i) - cumulative));
+      next += 4;
+    }
+    for (int i = 0; i < listed; i++) {
+      putI32(out, next, duplicates[i]);
+      next += 4;
+    }
+    packet.advance(length);
+    duplicateCount = 0;
+    sackPolicy.sent();
+    sacksSent++;
+    return true;
+  }
+
+  /** What is kept, overhead included: incomplete, out of order, and unread by the application. */
+  public long heldBytes() {
+    return usedBytes();
+  }
+
+  /** The window that a SACK would tell now. */
+  public long windowNow() {
+    return window();
+  }
+
+  /** SACKs written. */
+  public long sacksSent() {
+    return sacksSent;
+  }
+
+  /** DATA chunks received, duplicates included. */
+  public long chunksReceived() {
+    return chunksReceived;
+  }
+
+  /** DATA chunks that had come before. */
+  public long duplicatesReceived() {
+    return duplicatesReceived;
+  }
+
+  /** Payload bytes received, duplicates included. */
+  public long bytesReceived() {
+    return bytesReceived;
+  }
+}

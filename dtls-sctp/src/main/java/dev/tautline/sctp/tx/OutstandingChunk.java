@@ -1,0 +1,44 @@
+package dev.tautline.sctp.tx;
+
+import org.jspecify.annotations.Nullable;
+
+/** One fragment with a TSN. The ring keeps and reuses these, so sending allocates none. */
+final class OutstandingChunk {
+  /** What is known of a fragment. */
+  enum State {
+    /** Sent, and nothing said about it. */
+    IN_FLIGHT,
+    /** Taken for lost, to be sent again. */
+    LOST,
+    /** In a gap ack block; it counts as received unless the peer takes that back. */
+    ACKED,
+    /** Its message was given up. */
+    ABANDONED
+  }
+
+  @Nullable OutgoingMessage message;
+  State state = State.IN_FLIGHT;
+  int offset;
+  int length;
+  int fragment;
+  int flags;
+
+  /** Header, payload and padding: what counts against windows. */
+  int chunkBytes;
+
+  int transmissions;
+  int misses;
+
+  /** RFC 9260 section 7.2.4: a TSN is fast-retransmitted once. */
+  boolean retransmitted;
+
+  long sentNanos;
+
+  OutgoingMessage owner() {
+    OutgoingMessage owner = message;
+    if (owner == null) {
+      throw new IllegalStateException("an empty slot of the ring has no message");
+    }
+    return owner;
+  }
+}

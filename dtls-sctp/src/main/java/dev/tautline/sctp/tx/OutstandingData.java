@@ -1,0 +1,462 @@
+package dev.tautline.sctp.tx;
+
+import dev.tautline.sctp.packet.SackView;
+import dev.tautline.sctp.tx.OutstandingChunk.State;
+import java.util.Arrays;
+
+/**
+ * What was sent and is not yet acknowledged for good, in a ring by TSN.
+ *
+ * <p>A SACK costs as much as it has gap ack blocks plus the TSNs whose state it changes: what the
+ * last SACK said is kept as ranges and only the difference is applied. TSNs are unwrapped.
+ */
+final class OutstandingData {
+  /** RFC 9260 section 7.2.4: the third miss indication marks a TSN for retransmission. */
+  private static final int MISSES_FOR_LOSS = 3;
+
+  private final SendQueue queue;
+  private OutstandingChunk[] ring = newSlots(new OutstandingChunk[64], 0);
+
+  private long cumulativeTsnAck;
+  private long nextTsn;
+  private long flightBytes;
+  private int inFlight;
+  private int lost;
+
+  /** No TSN below it is lost. */
+  private long lowestLost;
+
+  /** No TSN below it can take another miss indication. */
+  private long missFrom;
+
+  private long advancedPeerAckPoint;
+
+  // The gap ack blocks of the SACK applied last, and those of the present one.
+  private long[] knownStarts = new long[8];
+  private long[] knownEnds = new long[8];
+  private int known;
+  private long[] starts = new long[8];
+  private long[] ends = new long[8];
+
+  // What the last SACK brought.
+  private long ackedBytes;
+  private boolean cumulativeAdvanced;
+  private long highestNewlyAcked;
+  private long rttSentNanos;
+  private boolean newLoss;
+
+  OutstandingData(SendQueue queue, long initialTsn) {
+    this.queue = queue;
+    this.cumulativeTsnAck = initialTsn - 1;
+    this.nextTsn = initialTsn;
+    this.lowestLost = initialTsn;
+    this.missFrom = initialTsn;
+    this.advancedPeerAckPoint = initialTsn - 1;
+  }
+
+  private static OutstandingChunk[] newSlots(OutstandingChunk[] slots, int from) {
+    for (int i = from; i < slots.length; i++) {
+      if (slots[i] == null) {
+        slots[i] = new OutstandingChunk();
+      }
+    }
+    return slots;
+  }
+
+  long cumulativeTsnAck() {
+    return cumulativeTsnAck;
+  }
+
+  long nextTsn() {
+    return nextTsn;
+  }
+
+  /** How many TSNs are above the cumulative TSN ack. */
+  int size() {
+    return (int) (nextTsn - 1 - cumulativeTsnAck);
+  }
+
+  boolean isEmpty() {
+    return size() == 0;
+  }
+
+  /** Bytes of chunks that were sent and are neither acknowledged nor lost nor abandoned. */
+  long flightBytes() {
+    return flightBytes;
+  }
+
+  int inFlight() {
+    return inFlight;
+  }
+
+  boolean hasLost() {
+    return lost > 0;
+  }
+
+  long advancedPeerAckPoint() {
+    return advancedPeerAckPoint;
+  }
+
+  OutstandingChunk at(long tsn) {
+    return ring[(int) tsn & ring.length - 1];
+  }
+
+  /** Gives the next TSN to a fragment that is sent now. */
+  OutstandingChunk append(
+      OutgoingMessage message, int length, int flags, int chunkBytes, long nowNanos) {
+    OutstandingChunk chunk = claimSlot();
+    chunk.message = message;
+    chunk.state = State.IN_FLIGHT;
+    chunk.offset = message.cutOffset();
+    chunk.length = length;
+    chunk.fragment = message.fragments();
+    chunk.flags = flags;
+    chunk.chunkBytes = chunkBytes;
+    chunk.transmissions = 1;
+    chunk.misses = 0;
+    chunk.retransmitted = false;
+    chunk.sentNanos = nowNanos;
+    queue.cut(message, nextTsn, length);
+    nextTsn++;
+    flightBytes += chunkBytes;
+    inFlight++;
+    return chunk;
+  }
+
+  private OutstandingChunk claimSlot() {
+    if (size() == ring.length) {
+      grow();
+    }
+    return at(nextTsn);
+  }
+
+  private void grow() {
+    var larger = new OutstandingChunk[ring.length * 2];
+    for (long tsn = cumulativeTsnAck + 1; tsn < nextTsn; tsn++) {
+      larger[(int) tsn & larger.length - 1] = at(tsn);
+    }
+    ring = newSlots(larger, 0);
+  }
+
+  /** Whether the SACK speaks only of TSNs that were sent. */
+  boolean isPossible(SackView sack, long cumulative) {
+    long highest = nextTsn - 1;
+    if (cumulative > highest) {
+      return false;
+    }
+    int blocks = sack.gapAckBlocks();
+    return blocks == 0 || cumulative + sack.gapEnd(blocks - 1) <= highest;
+  }
+
+  /**
+   * Applies a SACK that {@link #isPossible} and that is not older than the last one.
+   *
+   * @param cumulative its cumulative TSN ack, unwrapped
+   * @param inRecovery whether a fast recovery goes on
+   */
+  void apply(SackView sack, long cumulative, boolean inRecovery) {
+    applyCumulative(cumulative);
+    int blocks = readBlocks(sack, cumulative);
+    visitDifference(starts, ends, blocks, knownStarts, knownEnds, known, true);
+    visitDifference(knownStarts, knownEnds, known, starts, ends, blocks, false);
+    swapBlocks(blocks);
+    countMisses(blocks, inRecovery);
+  }
+
+  /** Applies a cumulative TSN ack that comes without gap ack blocks: the blocks known stay. */
+  void applyCumulative(long cumulative) {
+    ackedBytes = 0;
+    highestNewlyAcked = cumulativeTsnAck;
+    rttSentNanos = -1;
+    newLoss = false;
+    cumulativeAdvanced = cumulative > cumulativeTsnAck;
+    if (cumulativeAdvanced) {
+      releaseUpTo(cumulative);
+    }
+  }
+
+  private int readBlocks(SackView sack, long cumulative) {
+    int blocks = sack.gapAckBlocks();
+    if (starts.length < blocks) {
+      starts = new long[Math.max(blocks, 2 * starts.length)];
+      ends = new long[starts.length];
+    }
+    for (int i = 0; i < blocks; i++) {
+      starts[i] = cumulative + sack.gapStart(i);
+      ends[i] = cumulative + sack.gapEnd(i);
+    }
+    return blocks;
+  }
+
+  private void swapBlocks(int blocks) {
+    long[] spareStarts = knownStarts;
+    long[] spareEnds = knownEnds;
+    knownStarts = starts;
+    knownEnds = ends;
+    known = blocks;
+    starts = spareStarts;
+    ends = spareEnds;
+  }
+
+  private void releaseUpTo(long cumulative) {
+    for (long tsn = cumulativeTsnAck + 1; tsn <= cumulative; tsn++) {
+      OutstandingChunk chunk = at(tsn);
+      takeAck(chunk, tsn);
+      OutgoingMessage message = chunk.owner();
+      message.stream.outstandingFragments--;
+      if (message.fragmentReleased()) {
+        queue.release(message);
+      }
+      chunk.message = null;
+    }
+    cumulativeTsnAck = cumulative;
+    lowestLost = Math.max(lowestLost, cumulative + 1);
+    missFrom = Math.max(missFrom, cumulative + 1);
+    advancedPeerAckPoint = Math.max(advancedPeerAckPoint, cumulative);
+  }
+
+  private void takeAck(OutstandingChunk chunk, long tsn) {
+    if (chunk.state == State.ACKED || chunk.state == State.ABANDONED) {
+      return;
+    }
+    leave(chunk);
+    chunk.state = State.ACKED;
+    ackedBytes += chunk.chunkBytes;
+    highestNewlyAcked = Math.max(highestNewlyAcked, tsn);
+    // Karn's rule, RFC 9260 section 6.3.1 C5: no sample from what was sent more than once.
+    if (chunk.transmissions == 1) {
+      rttSentNanos = Math.max(rttSentNanos, chunk.sentNanos);
+    }
+  }
+
+  /** Takes a chunk out of the count of its present state. */
+  private void leave(OutstandingChunk chunk) {
+    if (chunk.state == State.IN_FLIGHT) {
+      flightBytes -= chunk.chunkBytes;
+      inFlight--;
+    } else if (chunk.state == State.LOST) {
+      lost--;
+    }
+  }
+
+  /** Visits the TSNs in {@code a} that are not in {@code b}; both are sorted ranges. */
+  private void visitDifference(
+      long[] aStarts, long[] aEnds, int as, long[] bStarts, long[] bEnds, int bs, boolean acked) {
+    int b = 0;
+    for (int a = 0; a < as; a++) {
+      long tsn = Math.max(aStarts[a], cumulativeTsnAck + 1);
+      while (tsn <= aEnds[a]) {
+        while (b < bs && bEnds[b] < tsn) {
+          b++;
+        }
+        if (b < bs && bStarts[b] <= tsn) {
+          tsn = bEnds[b] + 1;
+          continue;
+        }
+        long end = b < bs ? Math.min(aEnds[a], bStarts[b] - 1) : aEnds[a];
+        for (; tsn <= end; tsn++) {
+          if (acked) {
+            takeAck(at(tsn), tsn);
+          } else {
+            takeBackAck(at(tsn), tsn);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * RFC 9260 section 6.2.1 D iv: a TSN that was in a gap ack block and no longer is, is outstanding
+   * again.
+   */
+  private void takeBackAck(OutstandingChunk chunk, long tsn) {
+    if (chunk.state != State.ACKED) {
+      return;
+    }
+    chunk.state = State.IN_FLIGHT;
+    chunk.misses = 0;
+    flightBytes += chunk.chunkBytes;
+    inFlight++;
+    missFrom = Math.min(missFrom, tsn);
+  }
+
+  /** Miss indications, RFC 9260 section 7.2.4, after the blocks became the known ones. */
+  private void countMisses(int blocks, boolean inRecovery) {
+    if (blocks == 0) {
+      return;
+    }
+    // "miss indications SHOULD be incremented only for missing TSNs prior to the highest TSN newly
+    // acknowledged"; in fast recovery, when the cumulative point moved, "for all TSNs reported
+    // missing".
+    long limit = inRecovery && cumulativeAdvanced ? knownEnds[blocks - 1] : highestNewlyAcked;
+    long from = missFrom;
+    long eligible = Long.MAX_VALUE;
+    long holeStart = cumulativeTsnAck + 1;
+    for (int i = firstBlockEndingAt(from, blocks); i < blocks; i++) {
+      if (i > 0) {
+        holeStart = Math.max(holeStart, knownEnds[i - 1] + 1);
+      }
+      for (long tsn = Math.max(holeStart, from); tsn < knownStarts[i]; tsn++) {
+        OutstandingChunk chunk = at(tsn);
+        if (chunk.state != State.IN_FLIGHT || chunk.retransmitted) {
+          continue;
+        }
+        if (tsn < limit) {
+          chunk.misses++;
+        }
+        if (chunk.misses >= MISSES_FOR_LOSS) {
+          markLost(chunk, tsn);
+          newLoss = true;
+        } else {
+          eligible = Math.min(eligible, tsn);
+        }
+      }
+    }
+    missFrom = Math.max(from, Math.min(eligible, knownEnds[blocks - 1] + 1));
+  }
+
+  private int firstBlockEndingAt(long tsn, int blocks) {
+    int found = Arrays.binarySearch(knownEnds, 0, blocks, tsn);
+    return found >= 0 ? found : -found - 1;
+  }
+
+  private void markLost(OutstandingChunk chunk, long tsn) {
+    leave(chunk);
+    chunk.state = State.LOST;
+    chunk.misses = 0;
+    lost++;
+    lowestLost = Math.min(lowestLost, tsn);
+  }
+
+  /** All that is in flight counts as lost: T3-rtx expired or the path changed. */
+  void markAllLost() {
+    for (long tsn = cumulativeTsnAck + 1; tsn < nextTsn; tsn++) {
+      OutstandingChunk chunk = at(tsn);
+      if (chunk.state == State.IN_FLIGHT) {
+        markLost(chunk, tsn);
+      }
+    }
+  }
+
+  /** The lowest lost TSN, or {@link Long#MAX_VALUE}. */
+  long lowestLost() {
+    if (lost == 0) {
+      return Long.MAX_VALUE;
+    }
+    lowestLost = Math.max(lowestLost, cumulativeTsnAck + 1);
+    while (at(lowestLost).state != State.LOST) {
+      lowestLost++;
+    }
+    return lowestLost;
+  }
+
+  /** The lost chunk goes out again. */
+  void resent(OutstandingChunk chunk, long nowNanos) {
+    leave(chunk);
+    chunk.state = State.IN_FLIGHT;
+    chunk.transmissions++;
+    chunk.retransmitted = true;
+    chunk.sentNanos = nowNanos;
+    flightBytes += chunk.chunkBytes;
+    inFlight++;
+  }
+
+  /**
+   * Gives up messages with a lost fragment whose count or lifetime is used up, RFC 3758 section 3.5
+   * A.
+   */
+  void abandonWhatIsUsedUp(long lifetimeNowNanos) {
+    if (lost == 0) {
+      return;
+    }
+    long end = nextTsn;
+    for (long tsn = lowestLost(); tsn < end; tsn++) {
+      OutstandingChunk chunk = at(tsn);
+      if (chunk.state != State.LOST) {
+        continue;
+      }
+      OutgoingMessage message = chunk.owner();
+      // RFC 7496 section 3.1: abandoned once it would be sent more often than allowed.
+      if (chunk.transmissions > message.maxRetransmits || message.isExpired(lifetimeNowNanos)) {
+        abandon(message);
+      }
+      if (lost == 0) {
+        break;
+      }
+    }
+    advance();
+  }
+
+  /** Gives up the message whose fragments are being sent when its lifetime is over. */
+  void abandon(OutgoingMessage message) {
+    message.abandon();
+    for (long tsn = Math.max(message.firstTsn(), cumulativeTsnAck + 1);
+        tsn <= message.lastTsn();
+        tsn++) {
+      OutstandingChunk chunk = at(tsn);
+      if (chunk.message == message) {
+        leave(chunk);
+        chunk.state = State.ABANDONED;
+      }
+    }
+    if (queue.giveUpRest(message)) {
+      appendAbandonedEnd(message);
+    }
+    advance();
+  }
+
+  /**
+   * A message that was cut off needs one more TSN, never sent: were all its fragments acknowledged
+   * already, no FORWARD-TSN could tell the peer to drop them.
+   */
+  private void appendAbandonedEnd(OutgoingMessage message) {
+    OutstandingChunk chunk = claimSlot();
+    chunk.message = message;
+    chunk.state = State.ABANDONED;
+    chunk.offset = message.cutOffset();
+    chunk.length = 0;
+    chunk.flags = 0;
+    chunk.chunkBytes = 0;
+    chunk.transmissions = 0;
+    message.fragmentCut(nextTsn, 0);
+    message.stream.outstandingFragments++;
+    nextTsn++;
+  }
+
+  /** RFC 3758 section 3.5 C2. */
+  private void advance() {
+    while (advancedPeerAckPoint + 1 < nextTsn
+        && at(advancedPeerAckPoint + 1).state == State.ABANDONED) {
+      advancedPeerAckPoint++;
+    }
+  }
+
+  /** Looks again whether the point can move, after a SACK did. */
+  void advanceAfterSack() {
+    advance();
+  }
+
+  /** Bytes that the last SACK acknowledged for the first time. */
+  long ackedBytes() {
+    return ackedBytes;
+  }
+
+  boolean cumulativeAdvanced() {
+    return cumulativeAdvanced;
+  }
+
+  /** When the newest of the newly acknowledged chunks sent only once was sent, or -1. */
+  long rttSentNanos() {
+    return rttSentNanos;
+  }
+
+  /** Whether the last SACK made the third miss of a TSN. */
+  boolean hasNewLoss() {
+    return newLoss;
+  }
+
+  /** How many slots the ring has, for statistics. */
+  int capacity() {
+    return ring.length;
+  }
+}

@@ -1,0 +1,275 @@
+package dev.tautline.sctp.tx;
+
+import dev.tautline.sctp.packet.DataFormat;
+import dev.tautline.sctp.packet.Order;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages from {@code send()} until their last fragment has a TSN, by stream.
+ *
+ * <p>With DATA the fragments of a message have consecutive TSNs (RFC 9260 section 6.9), so streams
+ * take turns by message; with I-DATA they take turns by fragment (RFC 8260 section 3).
+ */
+public final class SendQueue {
+  /** Smaller first pieces are not worth their header. */
+  private static final int MIN_FRAGMENT_BYTES = 16;
+
+  /** What a turn is worth when streams take turns by fragment: about a packet. */
+  private static final int TURN_BYTES = 1024;
+
+  private final StreamTable streams = new StreamTable();
+  private final StreamScheduler scheduler = new WeightedFairScheduler();
+  private final ArrayDeque<StreamQueue> changedAmounts = new ArrayDeque<>();
+  private final ArrayList<StreamQueue> resetting = new ArrayList<>();
+
+  /** The stream whose message is being cut; with DATA nothing goes between its fragments. */
+  private @Nullable StreamQueue current;
+
+  private boolean interleaving;
+  private long bufferedBytes;
+  private long heldBytes;
+
+  SendQueue() {}
+
+  /** From now on fragments of different messages may mix. */
+  void interleave() {
+    interleaving = true;
+  }
+
+  boolean isInterleaving() {
+    return interleaving;
+  }
+
+  int headerBytes() {
+    return interleaving ? DataFormat.I_DATA_HEADER_BYTES : DataFormat.DATA_HEADER_BYTES;
+  }
+
+  void add(
+      int streamId, int ppid, Order order, int maxRetransmits, long expiresNanos, byte[] payload) {
+    StreamQueue stream = streams.get(streamId);
+    stream.messages.add(
+        new OutgoingMessage(stream, ppid, order, maxRetransmits, expiresNanos, payload));
+    stream.heldBytes += payload.length;
+    heldBytes += payload.length;
+    changeBuffered(stream, payload.length);
+    schedule(stream);
+  }
+
+  private void schedule(StreamQueue stream) {
+    if (!stream.scheduled && stream != current && stream.isSendable()) {
+      int remaining = stream.messages.element().remaining();
+      scheduler.add(stream, interleaving ? Math.min(remaining, TURN_BYTES) : remaining);
+    }
+  }
+
+  /** Whether {@link #cut} would find a message. */
+  boolean isEmpty() {
+    return current == null && scheduler.isEmpty();
+  }
+
+  /**
+   * The message that the next fragment belongs to, after those whose lifetime ended unsent were
+   * given up; null when there is none.
+   */
+  @Nullable OutgoingMessage next(long nowNanos) {
+    while (true) {
+      if (current == null) {
+        current = scheduler.poll();
+        if (current == null) {
+          return null;
+        }
+      }
+      OutgoingMessage message = current.messages.element();
+      // One that has fragments out is abandoned by OutstandingData, which owns them.
+      if (message.isStarted() || !message.isExpired(nowNanos)) {
+        return message;
+      }
+      StreamQueue stream = current;
+      giveUpUnsent(message);
+      release(message);
+      removeHead(stream);
+    }
+  }
+
+  /**
+   * How many bytes of the message go into the next fragment when {@code room} bytes of payload fit
+   * the packet that is being filled and {@code fullRoom} an empty one; 0 when it waits for the next
+   * packet.
+   */
+  static int fragmentBytes(OutgoingMessage message, int room, int fullRoom) {
+    int remaining = message.remaining();
+    if (remaining <= room) {
+      return remaining;
+    }
+    // A message that fits one packet is not split: the loss of one packet then costs one message.
+    // Longer ones fill each packet to the last byte, so that packets of a burst are equally long.
+    if (!message.isStarted() && remaining <= fullRoom || room < MIN_FRAGMENT_BYTES) {
+      return 0;
+    }
+    return room & ~3;
+  }
+
+  /** The next {@code bytes} of the current message got a TSN. */
+  void cut(OutgoingMessage message, long tsn, int bytes) {
+    StreamQueue stream = message.stream;
+    if (!message.isStarted()) {
+      message.start(stream.takeId(message.order));
+    }
+    message.fragmentCut(tsn, bytes);
+    stream.outstandingFragments++;
+    changeBuffered(stream, -bytes);
+    if (message.remaining() == 0) {
+      removeHead(stream);
+    } else if (interleaving) {
+      current = null;
+      schedule(stream);
+    }
+  }
+
+  private void removeHead(StreamQueue stream) {
+    stream.messages.remove();
+    stream.headRemoved();
+    if (current == stream) {
+      current = null;
+    }
+    scheduler.remove(stream);
+    schedule(stream);
+  }
+
+  /** Takes back what is unsent of an abandoned message; returns whether there was something. */
+  boolean giveUpRest(OutgoingMessage message) {
+    if (message.remaining() == 0) {
+      return false;
+    }
+    giveUpUnsent(message);
+    removeHead(message.stream);
+    return true;
+  }
+
+  private void giveUpUnsent(OutgoingMessage message) {
+    message.abandon();
+    changeBuffered(message.stream, -message.remaining());
+  }
+
+  /** Nothing of the message is kept any more. */
+  void release(OutgoingMessage message) {
+    message.stream.heldBytes -= message.payload.length;
+    heldBytes -= message.payload.length;
+  }
+
+  private void changeBuffered(StreamQueue stream, long bytes) {
+    stream.bufferedBytes += bytes;
+    bufferedBytes += bytes;
+    if (bytes < 0 && !stream.amountChanged) {
+      stream.amountChanged = true;
+      changedAmounts.add(stream);
+    }
+  }
+
+  /** The next stream whose buffered amount fell since it was last returned here, or -1. */
+  public int pollChangedAmount() {
+    StreamQueue stream = changedAmounts.poll();
+    if (stream == null) {
+      return -1;
+    }
+    stream.amountChanged = false;
+    return stream.streamId;
+  }
+
+  /** Payload bytes of one stream not yet put into a packet for the first time. */
+  public long bufferedBytes(int streamId) {
+    StreamQueue stream = streams.find(streamId);
+    return stream == null ? 0 : stream.bufferedBytes;
+  }
+
+  /** Payload bytes of all streams not yet put into a packet for the first time. */
+  public long bufferedBytes() {
+    return bufferedBytes;
+  }
+
+  /** Payload bytes kept for one stream, those that wait for their acknowledgement included. */
+  public long heldBytes(int streamId) {
+    StreamQueue stream = streams.find(streamId);
+    return stream == null ? 0 : stream.heldBytes;
+  }
+
+  /** Payload bytes kept in all. */
+  public long heldBytes() {
+    return heldBytes;
+  }
+
+  /** A stream's share against those of the others; 256 by default. */
+  public void setWeight(int streamId, int weight) {
+    streams.get(streamId).weight = weight;
+  }
+
+  /** The streams will be reset: what is sent on them from now on waits. */
+  public void beginReset(int streamId) {
+    StreamQueue stream = streams.get(streamId);
+    if (stream.isResetting()) {
+      return;
+    }
+    stream.raiseBarrier();
+    resetting.add(stream);
+    if (!stream.isSendable()) {
+      scheduler.remove(stream);
+    }
+  }
+
+  /** Whether a reset of the stream was asked for and not yet answered. */
+  public boolean isResetting(int streamId) {
+    StreamQueue stream = streams.find(streamId);
+    return stream != null && stream.isResetting();
+  }
+
+  /** The streams with a pending reset all of whose data is acknowledged or abandoned. */
+  public List<Integer> drainedForReset(int max) {
+    if (resetting.isEmpty()) {
+      return List.of();
+    }
+    var drained = new ArrayList<Integer>();
+    for (StreamQueue stream : resetting) {
+      if (stream.isDrainedForReset() && drained.size() < max) {
+        drained.add(stream.streamId);
+      }
+    }
+    return drained;
+  }
+
+  /** How a reset ended. */
+  public enum ResetOutcome {
+    /** Sequence numbers start at 0 again. */
+    PERFORMED,
+    /** They go on. */
+    REFUSED
+  }
+
+  /** The peer answered the reset of these streams. */
+  public void endReset(List<Integer> streamIds, ResetOutcome outcome) {
+    for (int streamId : streamIds) {
+      StreamQueue stream = streams.get(streamId);
+      resetting.remove(stream);
+      if (outcome == ResetOutcome.PERFORMED) {
+        stream.resetPerformed();
+      } else {
+        stream.resetRefused();
+      }
+      schedule(stream);
+    }
+  }
+
+  /** Whether something was ever sent on the stream. */
+  public boolean isUsed(int streamId) {
+    return streams.find(streamId) != null;
+  }
+
+  /** The ids of all streams that were ever used. */
+  public List<Integer> usedStreams() {
+    var ids = new ArrayList<Integer>();
+    streams.forEach(stream -> ids.add(stream.streamId));
+    return ids;
+  }
+}

@@ -1,0 +1,68 @@
+package dev.tautline.sctp;
+
+import dev.tautline.sctp.AssociationEvent.MessageReceived;
+import dev.tautline.testkit.SimulatedNetwork;
+import dev.tautline.testkit.SimulatedPeer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Two associations, A and Z, on a simulated network. */
+final class SctpSim {
+  final SimulatedNetwork net;
+  final SimulatedPeer<Association, AssociationEvent> a;
+  final SimulatedPeer<Association, AssociationEvent> z;
+
+  private SctpSim(SimulatedNetwork net, AssociationOptions forA, AssociationOptions forZ) {
+    this.net = net.describePackets(PacketText::describe);
+    this.a = net.attach("A", random -> Association.create(forA, random));
+    this.z = net.attach("Z", random -> Association.create(forZ, random));
+  }
+
+  static SctpSim on(SimulatedNetwork net, AssociationOptions options) {
+    return new SctpSim(net, options, options);
+  }
+
+  static SctpSim on(SimulatedNetwork net, AssociationOptions forA, AssociationOptions forZ) {
+    return new SctpSim(net, forA, forZ);
+  }
+
+  /** Opens the association from A's side. */
+  SctpSim connected() {
+    a.core().connect(a.nowNanos());
+    runUntilBothAre(AssociationPhase.ESTABLISHED, Duration.ofSeconds(60));
+    return this;
+  }
+
+  void runUntilBothAre(AssociationPhase phase, Duration limit) {
+    boolean reached =
+        net.runUntil(() -> a.core().state() == phase && z.core().state() == phase, limit);
+    if (!reached) {
+      throw new AssertionError(
+          "A is " + a.core().state() + ", Z is " + z.core().state() + "\n" + net.trace());
+    }
+  }
+
+  static SendResult send(
+      SimulatedPeer<Association, AssociationEvent> from,
+      int streamId,
+      byte[] payload,
+      SendOptions how) {
+    return from.core().send(from.nowNanos(), streamId, 51, payload, 0, payload.length, how);
+  }
+
+  static SendResult send(
+      SimulatedPeer<Association, AssociationEvent> from, int streamId, String text) {
+    return send(
+        from, streamId, text.getBytes(StandardCharsets.UTF_8), SendOptions.RELIABLE_ORDERED);
+  }
+
+  static List<String> texts(SimulatedPeer<Association, AssociationEvent> at) {
+    var texts = new ArrayList<String>();
+    for (MessageReceived message : at.events(MessageReceived.class)) {
+      texts.add(new String(message.payload(), StandardCharsets.UTF_8));
+    }
+    return texts;
+  }
+}
