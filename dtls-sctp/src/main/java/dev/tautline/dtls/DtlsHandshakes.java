@@ -127,11 +127,7 @@ public final class DtlsHandshakes implements Executor, AutoCloseable {
   private void work(Runnable first) {
     try {
       for (Runnable task = first; task != null; task = next()) {
-        if (task instanceof GatedTask gated) {
-          gated.run(gate);
-        } else {
-          task.run();
-        }
+        run(task);
       }
     } finally {
       lock.lock();
@@ -140,6 +136,20 @@ public final class DtlsHandshakes implements Executor, AutoCloseable {
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  private void run(Runnable task) {
+    try {
+      if (task instanceof GatedTask gated) {
+        gated.run(gate);
+      } else {
+        task.run();
+      }
+    } catch (RuntimeException e) {
+      // The queue goes on; whoever watches the runtime's uncaught exceptions sees this one.
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }
   }
 

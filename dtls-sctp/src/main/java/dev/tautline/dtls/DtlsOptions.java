@@ -169,7 +169,7 @@ public final class DtlsOptions {
       if (suites.stream().allMatch(DtlsCipherSuite::needsRsaCertificate)) {
         throw new IllegalArgumentException("no suite for an ECDSA certificate in " + suites);
       }
-      this.cipherSuites = List.copyOf(suites);
+      this.cipherSuites = suites.stream().distinct().toList();
       return this;
     }
 

@@ -73,7 +73,8 @@ public final class HandshakeTask implements GatedTask {
       return new HandshakeOutcome.Broken(
           DtlsFailure.PEER_ALERT, "the peer sent " + Alerts.name(e.getAlertDescription()));
     } catch (HandshakeCancelledException e) {
-      return new HandshakeOutcome.Broken(DtlsFailure.HANDSHAKE_FAILED, message(e));
+      return new HandshakeOutcome.Broken(
+          transport.isClosed() ? DtlsFailure.PEER_ALERT : DtlsFailure.HANDSHAKE_FAILED, message(e));
     } catch (TlsTimeoutException e) {
       return new HandshakeOutcome.Broken(DtlsFailure.TIMEOUT, message(e));
     } catch (TlsFatalAlert e) {

@@ -22,6 +22,7 @@ final class LinkTransport implements DatagramTransport {
   private final ComputeGate gate;
   private final int sendLimit;
   private @Nullable SealedRecord sealed;
+  private boolean closed;
 
   /**
    * What the cipher made last.
@@ -56,6 +57,10 @@ final class LinkTransport implements DatagramTransport {
   @Override
   public int receive(byte[] buffer, int offset, int length, int waitMillis)
       throws HandshakeCancelledException {
+    if (closed) {
+      // After a close_notify the library would go on waiting to the end of its time.
+      throw new HandshakeCancelledException("the peer closed during the handshake");
+    }
     byte[] record = link.awaitRecord(waitMillis, gate);
     if (record == null || record.length > length) {
       return -1;
@@ -82,8 +87,13 @@ final class LinkTransport implements DatagramTransport {
     link.sendSealed(type, made.plaintext(), record);
   }
 
+  /** Whether the library gave up: after an alert of the peer, or after its own. */
+  boolean isClosed() {
+    return closed;
+  }
+
   @Override
   public void close() {
-    // The engine closes; there is nothing of our own to close here.
+    closed = true;
   }
 }

@@ -590,6 +590,11 @@ public final class Dtls12Engine implements DtlsEngine {
       drops.count(DtlsDrop.OTHER_EPOCH);
       return;
     }
+    if (RecordHeader.version(packet, at) != RecordHeader.VERSION_1_2) {
+      // Not among what the tag protects here, since it is a constant to us.
+      drops.count(DtlsDrop.BAD_RECORD);
+      return;
+    }
     int type = RecordHeader.type(packet, at);
     boolean data = type == RecordHeader.APPLICATION_DATA;
     if (phase == Phase.VERIFYING && data

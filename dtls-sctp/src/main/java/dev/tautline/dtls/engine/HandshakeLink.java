@@ -289,11 +289,20 @@ public final class HandshakeLink {
 
   /** A plaintext record under the next number of epoch 0. */
   byte[] plainRecord(int type, byte[] fragment) {
+    byte[] record;
     try {
-      return RecordHeader.record(type, plainNumbers.take(), fragment);
+      record = RecordHeader.record(type, plainNumbers.take(), fragment);
     } catch (RecordNumbersExhaustedException e) {
       throw new IllegalStateException("a handshake of 2^48 records", e);
     }
+    if (type == RecordHeader.HANDSHAKE
+        && fragment.length > 0
+        && fragment[0] == HandshakeReassembly.CLIENT_HELLO) {
+      // What a server speaks is not known yet; RFC 5246 appendix E.1 has the lowest version here,
+      // and so do all browsers.
+      RecordHeader.putVersion(record, 0, RecordHeader.VERSION_1_0);
+    }
+    return record;
   }
 
   /** Gives the handshake up: its thread ends at its next wait, and sends nothing more. */

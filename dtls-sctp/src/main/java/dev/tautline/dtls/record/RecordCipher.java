@@ -12,8 +12,9 @@ final class RecordCipher {
   private final AeadAlgorithm algorithm;
   private final SecretKeySpec key;
   private final byte[] fixedIv;
-  private final Cipher cipher;
+  private Cipher cipher;
   private final int mode;
+  private long lastNonceNumber = -1;
   private final GcmParameters gcmParameters = new GcmParameters();
   private final byte[] nonce = new byte[12];
   // seq_num, type, version, length: RFC 5246 section 6.2.3.3.
@@ -28,8 +29,12 @@ final class RecordCipher {
     this.mode = mode;
     this.key = new SecretKeySpec(key, AeadCiphers.keyName(algorithm));
     this.fixedIv = fixedIv.clone();
+    this.cipher = create(algorithm);
+  }
+
+  private static Cipher create(AeadAlgorithm algorithm) {
     try {
-      this.cipher = AeadCiphers.create(algorithm);
+      return AeadCiphers.create(algorithm);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK has no " + algorithm, e);
     }
@@ -62,6 +67,14 @@ final class RecordCipher {
     additionalData[8] = (byte) type;
     WireWriter.putU16(additionalData, 9, RecordHeader.VERSION_1_2);
     WireWriter.putU16(additionalData, 11, plaintextLength);
+    if (algorithm == AeadAlgorithm.CHACHA20_POLY1305
+        && mode == Cipher.DECRYPT_MODE
+        && nonceNumber == lastNonceNumber) {
+      // The JDK's ChaCha20 refuses the same nonce twice in a row for opening too, and the peer's
+      // true record may follow a forged one of its number.
+      cipher = create(algorithm);
+    }
+    lastNonceNumber = nonceNumber;
     cipher.init(mode, key, parameters(nonceNumber));
     cipher.updateAAD(additionalData);
     return cipher.doFinal(in, inOffset, inLength, out, outOffset);

@@ -34,6 +34,9 @@ public final class RecordHeader {
   /** The version of DTLS 1.2 on the wire. */
   public static final int VERSION_1_2 = 0xfefd;
 
+  /** The version of DTLS 1.0 on the wire: that of the record of a ClientHello. */
+  public static final int VERSION_1_0 = 0xfeff;
+
   private RecordHeader() {}
 
   /** The content type of the record at {@code offset}. */
@@ -69,6 +72,11 @@ public final class RecordHeader {
     WireWriter.putI32(bytes, offset + 3, (int) (number >>> 32));
     WireWriter.putI32(bytes, offset + 7, (int) number);
     WireWriter.putU16(bytes, offset + 11, fragmentLength);
+  }
+
+  /** Replaces the version in the header at {@code offset}. */
+  public static void putVersion(byte[] bytes, int offset, int version) {
+    WireWriter.putU16(bytes, offset + 1, version);
   }
 
   /** A whole record in an array of its own. */
