@@ -254,6 +254,7 @@ async function enter(room) {
     const endpoint = channelEndpoint(session.channel, {
       peerConnection: session.peerConnection,
       allow: ALLOWED,
+      writable: ["greeting"],
       transferHandlers: Comlink.transferHandlers,
       callTimeoutMs: CALL_LIMIT_MS,
     });

@@ -25,15 +25,17 @@ export interface Fault {
 
 export interface ChannelEndpointOptions {
   /**
-   * The paths that a peer may read, write, call or construct on the exposed object: `"add"`,
+   * The paths that a peer may read, call or construct on the exposed object: `"add"`,
    * `"config.color"`, `"counter.*"` (every member below), or arrays of names. All others are
-   * answered with a TypeError. Without the list every member may be used except those that lead
-   * to a prototype or a constructor. The list holds for the root and for endpoints made of it; a
+   * answered with a TypeError. Without this list and `writable` every member may be used and
+   * assigned except those that lead to a prototype or a constructor. The list holds for the root and for endpoints made of it; a
    * proxy that a call returns brings its own object, whole.
    */
   allow?: readonly (string | readonly string[])[];
+  /** The paths that a peer may assign, in the same form. Default with `allow`: none. */
+  writable?: readonly (string | readonly string[])[];
   /**
-   * Lets a peer use `__proto__`, `constructor`, `prototype` and the like, and ignores `allow`.
+   * Lets a peer use `__proto__`, `constructor`, `prototype` and the like, and ignores both lists.
    * **This gives the peer the power to run any code in the page.** Default false.
    */
   unsafe?: boolean;

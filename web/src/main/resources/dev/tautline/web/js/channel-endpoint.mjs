@@ -105,7 +105,7 @@ class Port {
     this.dead = null;
     /** Whether requests were made on it from here, so that somebody waits for replies. */
     this.called = false;
-    /** The end that was handed out, unless it was moved on to another port. */
+    /** The end that was handed out; null once it was moved on to another port. */
     this.given = null;
   }
 }
@@ -140,7 +140,7 @@ class ChannelEndpoint {
   constructor(channel, options) {
     this.#channel = channel;
     this.#options = {
-      allowed: parseAllowList(options.allow),
+      allowed: parseAllowList(options.allow, options.writable),
       unsafe: options.unsafe === true,
       handlers: options.transferHandlers ?? null,
       handlerNames: [...(options.handlers ?? [])],
@@ -348,8 +348,13 @@ class ChannelEndpoint {
       // Not used by Comlink, as far as is known; closing is what its user can notice.
       queueMicrotask(() => port.local.close());
     }
-    // Node: a port that only answers "closed" must not keep the process alive.
-    port.given?.unref?.();
+    // Node: a port that only answers "closed" must not keep the process alive. An end that was
+    // moved on cannot be reached, so there the port is closed; other realms collect it as garbage.
+    if (port.given !== null) {
+      port.given.unref?.();
+    } else if (port.kind === "imported" && port.local.unref !== undefined) {
+      queueMicrotask(() => port.local.close());
+    }
   }
 
   #remove(port, message) {
@@ -811,6 +816,9 @@ class ChannelEndpoint {
         data,
         made.map(({ given }) => given),
       );
+      for (const { added } of made) {
+        added.given = null;
+      }
       if (call?.type === "RELEASE") {
         this.#remove(port, "The proxy was released");
         port.local.close();

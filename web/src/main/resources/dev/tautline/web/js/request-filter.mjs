@@ -8,34 +8,38 @@ const MAX_NAME = 256;
 const MAX_ARGUMENTS = 64;
 
 /**
- * @typedef {object} Allowed
+ * @typedef {object} Paths
  * @property {Set<string>} exact paths as JSON text
- * @property {string[][]} below paths whose members are allowed too
+ * @property {string[][]} below paths whose members are meant too
  */
 
 /**
- * Reads an allow-list: "add", "config.color", "counter.*", or arrays of names.
+ * Reads the two lists: what may be read, called and constructed, and what may be assigned.
  *
- * @param {readonly (string | readonly string[])[] | undefined} list
- * @returns {Allowed | null} null when everything is allowed
+ * @returns {{use: Paths, write: Paths} | null} null when everything is allowed
  */
-export function parseAllowList(list) {
-  if (list === undefined) {
+export function parseAllowList(allow, writable) {
+  if (allow === undefined && writable === undefined) {
     return null;
   }
-  const allowed = { exact: new Set(), below: [] };
+  return { use: parsePaths(allow ?? []), write: parsePaths(writable ?? []) };
+}
+
+// Paths are "add", "config.color", "counter.*", or arrays of names.
+function parsePaths(list) {
+  const paths = { exact: new Set(), below: [] };
   for (const item of list) {
     const path = typeof item === "string" ? (item === "" ? [] : item.split(".")) : [...item];
     if (!path.every((name) => typeof name === "string")) {
       throw new TypeError("An entry of the allow-list is a dotted text or an array of names");
     }
     if (path.at(-1) === "*") {
-      allowed.below.push(path.slice(0, -1));
+      paths.below.push(path.slice(0, -1));
     } else {
-      allowed.exact.add(JSON.stringify(path));
+      paths.exact.add(JSON.stringify(path));
     }
   }
-  return allowed;
+  return paths;
 }
 
 /**
@@ -43,7 +47,7 @@ export function parseAllowList(list) {
  *
  * @param {object} request decoded, with ports in place
  * @param {string} type the request's type as a word
- * @param {{unsafe: boolean, allowed: Allowed | null, handlers: {has(name: string): boolean} |
+ * @param {{unsafe: boolean, allowed: {use: Paths, write: Paths} | null, handlers: {has(name: string): boolean} |
  *     null}} rules
  * @returns {Error | null}
  */
@@ -81,16 +85,25 @@ export function refusal(request, type, rules) {
   if (forbidden !== undefined) {
     return new TypeError(`the member ${forbidden} cannot be reached from outside`);
   }
-  if (rules.allowed !== null && !allows(rules.allowed, path)) {
-    return new TypeError(`${path.join(".") || "the exposed object itself"} is not exposed`);
+  if (rules.allowed === null) {
+    return null;
+  }
+  const member = path.join(".") || "the exposed object itself";
+  // Assigning is a right of its own: else a peer could put a callback of its own in the place of
+  // every function that it may call.
+  if (type === "SET" && !covers(rules.allowed.write, path)) {
+    return new TypeError(`${member} cannot be assigned`);
+  }
+  if (type !== "SET" && !covers(rules.allowed.use, path)) {
+    return new TypeError(`${member} is not exposed`);
   }
   return null;
 }
 
-function allows(allowed, path) {
+function covers(paths, path) {
   return (
-    allowed.exact.has(JSON.stringify(path)) ||
-    allowed.below.some(
+    paths.exact.has(JSON.stringify(path)) ||
+    paths.below.some(
       (start) => path.length > start.length && start.every((name, i) => name === path[i]),
     )
   );

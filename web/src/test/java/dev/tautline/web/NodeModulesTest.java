@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
  * Runs the tests of the ES modules with Node's own test runner. Where Node is missing there is
  * nothing to run them, which is a failure under {@code CI=true}.
  */
-class NodeTestsIT {
+class NodeModulesTest {
   private static final long LIMIT_SECONDS = 180;
 
   @Test
