@@ -1,5 +1,6 @@
 // The content of a frame: JSON, with ports and binary taken out of the tree and listed beside it.
-// Framing S as docs/rpc-wire-format.md describes it. No state and no channel in here.
+// A frame is {uid, data, transfer}: the port, its message, and what was taken out of the message.
+// No state and no channel in here.
 
 /** Constructors by the wire's subtype; 0 is the bare buffer. Multi-byte elements are little-endian,
  * which is the byte order of every machine that a browser runs on. */
