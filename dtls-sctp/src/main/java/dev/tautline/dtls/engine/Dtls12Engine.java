@@ -363,12 +363,11 @@ public final class Dtls12Engine implements DtlsEngine {
     opener = succeeded.opener();
     peerCertificate = succeeded.peerCertificate();
     cipherSuite = succeeded.cipherSuite();
-    if (role == DtlsRole.SERVER) {
-      // "The node that transmits the last flight MUST respond to a retransmit of the peer's last
-      // flight with a retransmit of the last flight", RFC 6347 section 4.2.4: in a full handshake
-      // that is the server.
-      lastFlight = link.flight();
-    }
+    // "The node that transmits the last flight MUST respond to a retransmit of the peer's last
+    // flight with a retransmit of the last flight", RFC 6347 section 4.2.4: in a full handshake
+    // that is the server.
+    List<FlightRecord> flight = link.takeFlight();
+    lastFlight = role == DtlsRole.SERVER ? flight : List.of();
     List<byte[]> unread = link.drainUnread();
     verify();
     for (byte[] record : unread) {

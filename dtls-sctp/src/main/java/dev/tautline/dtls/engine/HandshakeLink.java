@@ -267,6 +267,18 @@ public final class HandshakeLink {
     }
   }
 
+  /** Takes the last flight away: nobody asks the link for it again. */
+  List<FlightRecord> takeFlight() {
+    lock.lock();
+    try {
+      var taken = List.copyOf(flight);
+      flight.clear();
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The loop's sealer, once there are keys. */
   @Nullable RecordSealer loopSealer() {
     lock.lock();
