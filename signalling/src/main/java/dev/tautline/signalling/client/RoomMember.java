@@ -291,25 +291,30 @@ public final class RoomMember implements AutoCloseable {
             EventSocket leavingSocket = socket;
             loop.schedule(leavingSocket::close, LEAVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
           } else {
-            HttpCall.send(
-                    loop,
-                    server,
-                    HttpMethod.DELETE,
-                    server.path(room, "claim"),
-                    claim.token(),
-                    "",
-                    LEAVE_TIMEOUT)
-                .whenComplete(
-                    (reply, failure) -> {
-                      if (failure != null) {
-                        // It expires by itself.
-                        LOG.debug("room {}: cannot leave: {}", room, failure.toString());
-                      }
-                      finish();
-                    });
+            leaveByRequest();
           }
         });
     return left;
+  }
+
+  /** For when there is no WebSocket to say it on, or it broke over it. */
+  private void leaveByRequest() {
+    HttpCall.send(
+            loop,
+            server,
+            HttpMethod.DELETE,
+            server.path(room, "claim"),
+            claim.token(),
+            "",
+            LEAVE_TIMEOUT)
+        .whenComplete(
+            (reply, failure) -> {
+              if (failure != null) {
+                // The slot expires by itself.
+                LOG.debug("room {}: cannot leave: {}", room, failure.toString());
+              }
+              finish();
+            });
   }
 
   /** As {@link #leave}, not waited for. */
@@ -437,9 +442,11 @@ public final class RoomMember implements AutoCloseable {
         socket = null;
         connectedNanos = System.nanoTime();
       }
-      if (leaving) {
+      if (leaving && hadWelcome && code != CloseCode.LEFT.number()) {
+        leaveByRequest();
+      } else if (leaving && hadWelcome) {
         finish();
-      } else if (!ended) {
+      } else if (!leaving && !ended) {
         reconnectOrEnd(code, reason);
       }
     }

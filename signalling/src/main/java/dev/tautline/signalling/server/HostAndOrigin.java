@@ -4,7 +4,9 @@ import dev.tautline.signalling.protocol.Problem;
 import dev.tautline.signalling.protocol.ProblemKind;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -72,14 +74,18 @@ final class HostAndOrigin {
   }
 
   private static boolean isLoopbackName(String host) {
-    return host.equals("localhost")
-        || host.endsWith(".localhost")
-        || host.equals("[::1]")
-        || isLoopbackIpv4(host);
-  }
-
-  private static boolean isLoopbackIpv4(String host) {
-    return host.matches("127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}");
+    boolean bracketed = host.startsWith("[") && host.endsWith("]");
+    byte[] literal =
+        NetUtil.createByteArrayFromIpAddressString(
+            bracketed ? host.substring(1, host.length() - 1) : host);
+    if (literal == null) {
+      return host.equals("localhost") || host.endsWith(".localhost");
+    }
+    try {
+      return InetAddress.getByAddress(literal).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("4 or 16 bytes are an address", e);
+    }
   }
 
   private static String withoutPort(String host) {

@@ -12,6 +12,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -207,13 +208,11 @@ public final class RoomsServer implements AutoCloseable {
   private static URI uriOf(InetSocketAddress bound) {
     InetAddress address = bound.getAddress();
     // A wildcard is no address to call; the loopback reaches it.
-    String host = address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
-    int scope = host.indexOf('%');
-    String plain = scope < 0 ? host : host.substring(0, scope);
+    String host = address.isAnyLocalAddress() ? "127.0.0.1" : NetUtil.toAddressString(address);
     try {
-      return new URI("http", null, plain, bound.getPort(), "/", null, null);
+      return new URI("http", null, host, bound.getPort(), "/", null, null);
     } catch (URISyntaxException e) {
-      throw new IllegalStateException("an address is always a valid host: " + plain, e);
+      throw new IllegalStateException("an address is always a valid host: " + host, e);
     }
   }
 }

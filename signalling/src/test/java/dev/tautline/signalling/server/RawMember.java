@@ -95,6 +95,24 @@ final class RawMember {
       socket.sendBinary(ByteBuffer.wrap(bytes), true).join();
     }
 
+    void sendFragment(String part) {
+      socket.sendText(part, false).handle((sent, failure) -> null).join();
+    }
+
+    /** Sends unless the connection is over, which a flood has to expect. */
+    void trySend(String json) {
+      socket.sendText(json, true).handle((sent, failure) -> null).join();
+    }
+
+    boolean isClosed() {
+      return closed.isDone();
+    }
+
+    /** Frames that came and were not asked for yet. */
+    int received() {
+      return frames.size();
+    }
+
     /** Breaks the connection without a word. */
     void abort() {
       socket.abort();
