@@ -47,6 +47,7 @@ import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -222,13 +223,29 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
     for (IceServer server : options.servers()) {
       servers.asked(server);
       pendingNames++;
-      names
-          .resolve(server.host())
-          .whenComplete(
-              (addresses, failure) ->
-                  loop.execute(() -> serverResolved(server, addresses, failure)));
+      resolve(server);
     }
     gatheringMayBeComplete();
+  }
+
+  /** The system's resolver has no limit of its own that anybody would want to wait for. */
+  private void resolve(IceServer server) {
+    var answered = new AtomicBoolean();
+    names
+        .resolve(server.host())
+        .whenComplete(
+            (addresses, failure) -> {
+              if (answered.compareAndSet(false, true)) {
+                loop.execute(() -> serverResolved(server, addresses, failure));
+              }
+            });
+    loop.schedule(
+        () -> {
+          if (answered.compareAndSet(false, true)) {
+            serverResolved(server, null, null);
+          }
+        },
+        options.serverTimeout().toNanos());
   }
 
   private void serverResolved(
@@ -260,6 +277,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
           new IceCandidateError("", 0, server.url(), IceCandidateError.UNREACHABLE, why));
     }
     advance();
+    gatheringMayBeComplete();
   }
 
   private void reflexiveEnded(ReflexiveGatherer.Outcome outcome) {

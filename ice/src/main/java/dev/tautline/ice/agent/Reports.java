@@ -92,6 +92,10 @@ final class Reports {
       return "checks came with wrong credentials: the descriptions of the two sides do not belong"
           + " together";
     }
+    if (core.unsignedRefusals() > 0) {
+      return "our checks were answered 401 (wrong credentials): the descriptions of the two sides"
+          + " do not belong together";
+    }
     boolean serverFailed = servers.stream().anyMatch(s -> !s.outcome().startsWith("sees us"));
     if (serverFailed) {
       return "no pair answered, and a STUN server gave no address: look at the servers and at"

@@ -61,6 +61,7 @@ public final class CheckAgent {
   private static final int MAX_EARLY_CHECKS = 32;
   private static final int MAX_AUTHENTICATED = 256;
   private static final int MAX_ROLE_SWITCHES = 8;
+  private static final int MAX_UNSIGNED_ERRORS_NOTED = 10;
   private static final long MILLI = 1_000_000;
 
   /** What a peer without {@code a=ice-pacing} means, RFC 8839 section 5.5. */
@@ -118,6 +119,8 @@ public final class CheckAgent {
   private int signalled;
   private int peerReflexive;
   private int rejectedChecks;
+  private int unsignedRefusals;
+  private int unsignedErrorsNoted;
   private long taNanos;
   private boolean retransmitNext;
   private long patienceEndNanos = Timer.NOT_RUNNING;
@@ -171,6 +174,7 @@ public final class CheckAgent {
     for (RemotePeer peer : remotes.values()) {
       pairUp(base, peer);
     }
+    advanceTo(nowNanos);
   }
 
   /** Tells which candidate a mapped address is; it makes no pair, as its base has them all. */
@@ -347,6 +351,11 @@ public final class CheckAgent {
   /** How many checks came that had wrong credentials. */
   public int rejectedChecks() {
     return rejectedChecks;
+  }
+
+  /** How often our checks were answered 401, unsigned as such answers are. */
+  public int unsignedRefusals() {
+    return unsignedRefusals;
   }
 
   /** How many of the peer's addresses are known, told or seen. */
@@ -819,11 +828,7 @@ public final class CheckAgent {
       received
           .message()
           .first(ErrorCode.class)
-          .ifPresent(
-              error ->
-                  timeline.add(
-                      nowNanos,
-                      "unsigned error " + error.code() + " to a check of " + check.pair()));
+          .ifPresent(error -> unsignedError(nowNanos, error.code(), check.pair()));
       return;
     }
     Pair pair = check.pair();
@@ -844,6 +849,16 @@ public final class CheckAgent {
       succeeded(nowNanos, check, received.message());
     } else {
       refused(nowNanos, check, received.message());
+    }
+  }
+
+  /** Anybody may have sent it, so it has no effect but a note. */
+  private void unsignedError(long nowNanos, int code, Pair pair) {
+    if (code == ErrorCode.UNAUTHENTICATED) {
+      unsignedRefusals++;
+    }
+    if (unsignedErrorsNoted++ < MAX_UNSIGNED_ERRORS_NOTED) {
+      timeline.add(nowNanos, "unsigned error " + code + " to a check of " + pair);
     }
   }
 

@@ -16,19 +16,24 @@ import io.netty.util.concurrent.Future;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** The event loops of a runtime and which transport they run. */
 public final class Loops {
   private static final long SHUTDOWN_SECONDS = 5;
+  private static final long JOIN_MILLIS = 1_000;
 
   private final EventLoopGroup group;
+  private final List<Thread> threads;
   private final boolean epoll;
   private final int socketBufferBytes;
 
-  private Loops(EventLoopGroup group, boolean epoll, int socketBufferBytes) {
+  private Loops(EventLoopGroup group, List<Thread> threads, boolean epoll, int socketBufferBytes) {
     this.group = group;
+    this.threads = threads;
     this.epoll = epoll;
     this.socketBufferBytes = socketBufferBytes;
   }
@@ -46,13 +51,22 @@ public final class Loops {
               + " the class path",
           Epoll.unavailabilityCause());
     }
-    var threads = new DefaultThreadFactory(options.threadNamePrefix(), true);
+    List<Thread> threads = new CopyOnWriteArrayList<>();
+    var factory =
+        new DefaultThreadFactory(options.threadNamePrefix(), true) {
+          @Override
+          protected Thread newThread(Runnable task, String name) {
+            Thread thread = super.newThread(task, name);
+            threads.add(thread);
+            return thread;
+          }
+        };
     var group =
         new MultiThreadIoEventLoopGroup(
             options.loops(),
-            threads,
+            factory,
             epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-    return new Loops(group, epoll, options.socketBufferBytes());
+    return new Loops(group, threads, epoll, options.socketBufferBytes());
   }
 
   /** {@code epoll} or {@code nio}. */
@@ -81,12 +95,31 @@ public final class Loops {
         : new NioDatagramChannel(SelectorProvider.provider(), family);
   }
 
-  /** Stops the loops; completes when their threads have ended. */
+  /**
+   * Stops the loops; completes when their threads have ended. Netty's own {@code
+   * globalEventExecutor}, one for the whole JVM, ends by itself a second later.
+   */
   public CompletableFuture<Void> close() {
     var closed = new CompletableFuture<Void>();
     group
         .shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS)
-        .addListener((Future<Object> f) -> closed.complete(null));
+        .addListener(
+            (Future<Object> f) -> {
+              joinAll();
+              closed.complete(null);
+            });
     return closed;
+  }
+
+  /** The loops have ended, their threads are about to: this takes no time worth naming. */
+  private void joinAll() {
+    for (Thread thread : threads) {
+      try {
+        thread.join(JOIN_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
   }
 }

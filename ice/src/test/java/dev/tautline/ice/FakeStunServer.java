@@ -1,0 +1,58 @@
+package dev.tautline.ice;
+
+import dev.tautline.stun.StunClass;
+import dev.tautline.stun.StunFormatException;
+import dev.tautline.stun.StunMessage;
+import dev.tautline.stun.StunMethod;
+import dev.tautline.stun.attribute.XorMappedAddress;
+import dev.tautline.stun.codec.StunParser;
+import dev.tautline.stun.codec.StunWriter;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+
+/** Tells everybody the same address, as a server beyond a NAT would. */
+final class FakeStunServer implements AutoCloseable {
+  private final DatagramSocket socket;
+
+  FakeStunServer(InetSocketAddress mapped) throws IOException {
+    socket = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
+    var thread = new Thread(() -> serve(mapped), "fake-stun");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  int port() {
+    return socket.getLocalPort();
+  }
+
+  private void serve(InetSocketAddress mapped) {
+    byte[] buffer = new byte[2048];
+    while (!socket.isClosed()) {
+      try {
+        var packet = new DatagramPacket(buffer, buffer.length);
+        socket.receive(packet);
+        StunMessage request = StunParser.parse(buffer, 0, packet.getLength()).message();
+        byte[] answer =
+            new StunWriter(
+                    StunMessage.of(
+                        StunClass.SUCCESS,
+                        StunMethod.BINDING,
+                        request.transactionId(),
+                        new XorMappedAddress(mapped)))
+                .toBytes();
+        socket.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
+      } catch (IOException | StunFormatException e) {
+        if (!socket.isClosed()) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}
