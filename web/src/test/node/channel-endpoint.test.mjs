@@ -361,6 +361,27 @@ test("calls on every port reject when the channel closes, and so do later ones",
   assert.deepEqual(reasons, ["the channel was closed"]);
 });
 
+test("an assignment that the channel's end catches is reported, as its promise is nobody's", async () => {
+  const faults = [];
+  const { api, near } = connected(
+    { set x(value) {} },
+    { client: { onFault: (fault) => faults.push(fault) } },
+  );
+  near.stalled = true;
+  api.x = 1;
+  await settled();
+
+  near.close();
+  await settled();
+  api.x = 2;
+  await settled();
+
+  assert.deepEqual(faults.map(({ where, error }) => [where, error.name]), [
+    ["send", "NetworkError"],
+    ["send", "NetworkError"],
+  ]);
+});
+
 test("close() ends calls and the channel, and a reply that comes too late hurts nobody", async () => {
   let answer;
   const { api, clientEnd, near, far } = connected({

@@ -238,7 +238,7 @@ class ChannelEndpoint {
   }
 
   get counters() {
-    return { ...this.#counters, ports: this.#ports.size - 1 };
+    return { ...this.#counters, ports: Math.max(0, this.#ports.size - 1) };
   }
 
   // ---------------------------------------------------------------------------- the channel
@@ -435,11 +435,12 @@ class ChannelEndpoint {
     if (outgoing.kind !== "request") {
       return;
     }
-    const reason = port.dead ?? this.#closeError;
-    if (outgoing.type === "RELEASE") {
-      return;
+    const error = named("NetworkError", port.dead ?? this.#closeError);
+    if (outgoing.type === "SET") {
+      this.#fault("send", error);
+    } else if (outgoing.type !== "RELEASE") {
+      throw error;
     }
-    throw named("NetworkError", reason);
   }
 
   // Decides how a frame is sent; returns null, or why it cannot be.
@@ -617,6 +618,12 @@ class ChannelEndpoint {
     if (call.type === "RELEASE") {
       // Gone is what the caller wanted.
       this.#toLocal(port, { type: call.numeric ? 0 : "RAW", id }, []);
+      return;
+    }
+    if (call.type === "SET" && error.name === "NetworkError") {
+      // Nobody can hold the promise of an assignment, so its rejection would only be reported as
+      // unhandled, which ends a Node process.
+      this.#fault("send", error);
       return;
     }
     this.#toLocal(port, thrown(id, error, call.numeric), []);

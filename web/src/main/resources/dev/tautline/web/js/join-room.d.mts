@@ -1,0 +1,2 @@
+// TypeScript looks for this name beside join-room.mjs; what it says is in join-room.d.ts.
+export * from "./join-room.js";
