@@ -30,7 +30,7 @@ class NodeModulesTest {
         "Node.js 20 or newer, or npm's comlink, is missing: the modules were not tested");
     assertThat(present).as("Node.js and npm's comlink, required under CI=true").isTrue();
 
-    List<String> command = new ArrayList<>(List.of("node", "--expose-gc", "--test"));
+    List<String> command = new ArrayList<>(List.of("node", "--test", "--test-reporter=tap"));
     try (Stream<Path> files = Files.list(Path.of("src/test/node"))) {
       files.map(Path::toString).filter(f -> f.endsWith(".test.mjs")).sorted().forEach(command::add);
     }
