@@ -13,7 +13,13 @@ public sealed interface DataChannelMessage {
    * @param text the text; bytes that were not UTF-8 have become U+FFFD
    * @param sizeBytes the length of its UTF-8 form
    */
-  record Text(String text, int sizeBytes) implements DataChannelMessage {}
+  record Text(String text, int sizeBytes) implements DataChannelMessage {
+    /** The text itself. */
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
 
   /**
    * Bytes.

@@ -1,8 +1,64 @@
 package dev.tautline.datachannel;
 
+import dev.tautline.base.Timer;
+import dev.tautline.datachannel.Negotiation.Agreement;
+import dev.tautline.datachannel.Negotiation.DataPlace;
+import dev.tautline.datachannel.Negotiation.DtlsPart;
+import dev.tautline.datachannel.Negotiation.Own;
+import dev.tautline.datachannel.Negotiation.Side;
+import dev.tautline.datachannel.PeerConnectionException.Code;
+import dev.tautline.datachannel.dcep.StreamIds;
+import dev.tautline.datachannel.dcep.StreamIds.Parity;
+import dev.tautline.datachannel.sdp.GatheredCandidates;
+import dev.tautline.datachannel.sdp.GatheredCandidates.Progress;
+import dev.tautline.datachannel.sdp.LocalSdp;
+import dev.tautline.datachannel.sdp.RemoteSdp;
+import dev.tautline.datachannel.sdp.RemoteSection;
+import dev.tautline.datachannel.sdp.SdpFingerprint;
+import dev.tautline.datachannel.transport.Callbacks;
+import dev.tautline.datachannel.transport.PeerTransport;
+import dev.tautline.datachannel.transport.TransportCounters;
+import dev.tautline.datachannel.transport.TransportListener;
+import dev.tautline.dtls.DtlsCertificate;
+import dev.tautline.dtls.DtlsEngine;
+import dev.tautline.dtls.DtlsEngines;
+import dev.tautline.dtls.DtlsEvent;
+import dev.tautline.dtls.DtlsFailure;
+import dev.tautline.dtls.DtlsOptions;
+import dev.tautline.dtls.DtlsRole;
+import dev.tautline.dtls.Fingerprint;
+import dev.tautline.ice.IceCandidate;
+import dev.tautline.ice.IceCredentials;
+import dev.tautline.ice.IceMode;
+import dev.tautline.ice.IceParseException;
+import dev.tautline.ice.IceRemote;
+import dev.tautline.ice.IceRole;
+import dev.tautline.ice.IceState;
+import dev.tautline.ice.SelectedPair;
+import dev.tautline.sctp.Association;
+import dev.tautline.sctp.AssociationEvent;
+import dev.tautline.sctp.AssociationOptions;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One session with one peer: the W3C's RTCPeerConnection for data channels.
@@ -12,17 +68,304 @@ import java.util.function.Consumer;
  * Tautline.Builder#callbackExecutor} named; on the loop they must not block. Setting a handler
  * replaces the one before.
  */
-@SuppressWarnings("DoNotCallSuggester") // The transports join next.
 public final class PeerConnection implements AutoCloseable {
-  PeerConnection() {}
+  private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
 
-  private static UnsupportedOperationException unjoined() {
-    return new UnsupportedOperationException("ICE, DTLS and SCTP are not joined yet");
+  /** Ids of log lines start anywhere, so that those of two processes seldom are the same. */
+  private static final AtomicInteger NEXT_ID =
+      new AtomicInteger(ThreadLocalRandom.current().nextInt());
+
+  private static final int SCTP_PORT = 5000;
+  private static final int PACING_MILLIS = 5;
+  private static final long SCTP_SLACK_BYTES = 1L << 30;
+  private static final int MAX_REMOTE_CANDIDATES = 128;
+
+  private final Tautline runtime;
+  private final PeerConnectionOptions options;
+  private final String id;
+  private final PeerTransport transport;
+  private final Channels channels;
+  private final Events events = new Events();
+  private final AtomicLong buffered = new AtomicLong();
+  private final AtomicLong consumedBytes = new AtomicLong();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> connected = new CompletableFuture<>();
+  private final CompletableFuture<Void> gatheringComplete = new CompletableFuture<>();
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+  // What other threads may read.
+  private volatile PeerConnectionState connectionState = PeerConnectionState.NEW;
+  private volatile IceConnectionState iceConnectionState = IceConnectionState.NEW;
+  private volatile IceGatheringState gatheringState = IceGatheringState.NEW;
+  private volatile SignalingState signalingState = SignalingState.STABLE;
+  private volatile @Nullable LocalSnapshot localSnapshot;
+  private volatile @Nullable SessionDescription remoteSnapshot;
+  private volatile @Nullable PeerConnectionException failure;
+  private volatile @Nullable SelectedCandidatePair selectedPair;
+  private volatile int maxMessageSize;
+  private volatile boolean roomRefused;
+  private volatile Milestones milestones = new Milestones(-1, -1, -1, -1, -1, -1);
+
+  // On the loop only.
+  private final ArrayDeque<Runnable> waitingForInit = new ArrayDeque<>();
+  private final ArrayDeque<Runnable> afterOperation = new ArrayDeque<>();
+  private final List<IceCandidate> localCandidates = new ArrayList<>();
+  private final List<IceCandidate> earlyRemoteCandidates = new ArrayList<>();
+  private final Set<String> knownRemoteCandidates = new HashSet<>();
+  private final List<RemoteLine> addedRemoteLines = new ArrayList<>();
+  private @Nullable Negotiation negotiation;
+  private @Nullable DtlsCertificate certificate;
+  private boolean gatheringStarted;
+  private boolean transportStarted;
+  private boolean remoteCandidatesEnded;
+  private boolean dtlsConnected;
+  private boolean negotiationNeeded;
+  private boolean ended;
+  private IceState iceState = IceState.NEW;
+  private PeerConnectionState computedState = PeerConnectionState.NEW;
+  private long connectDeadlineNanos = Timer.NOT_RUNNING;
+  private long messagesDropped;
+
+  /** Our description and what was gathered for it. */
+  private record LocalSnapshot(SdpType type, LocalSdp sdp, GatheredCandidates gathered) {
+    SessionDescription describe() {
+      return new SessionDescription(type, sdp.withCandidates(gathered).toSdp());
+    }
+  }
+
+  /** A candidate that came after the description it belongs to. */
+  private record RemoteLine(int section, String line) {}
+
+  /** When what happened, in the connection's time; -1 for not yet. */
+  private record Milestones(
+      long gatherStart, long gatherEnd, long iceStart, long iceEnd, long dtlsEnd, long sctpEnd) {}
+
+  /** The handlers; set and called in tasks only. */
+  private static final class Events {
+    @Nullable Consumer<Optional<IceCandidateInit>> iceCandidate;
+    @Nullable Consumer<IceCandidateError> iceCandidateError;
+    @Nullable Consumer<DataChannel> dataChannel;
+    @Nullable Consumer<PeerConnectionState> connectionState;
+    @Nullable Consumer<IceConnectionState> iceConnectionState;
+    @Nullable Consumer<IceGatheringState> gatheringState;
+    @Nullable Consumer<SignalingState> signalingState;
+    @Nullable Runnable negotiationNeeded;
+    final ArrayDeque<DataChannel> unannounced = new ArrayDeque<>();
+  }
+
+  PeerConnection(Tautline runtime, PeerConnectionOptions options) {
+    this.runtime = runtime;
+    this.options = options;
+    this.id = String.format(Locale.ROOT, "pc-%04x", NEXT_ID.getAndIncrement() & 0xffff);
+    this.maxMessageSize = capToSendBuffer(RemoteSection.DEFAULT_MAX_MESSAGE_SIZE);
+    this.transport =
+        new PeerTransport(
+            id,
+            new Joined(),
+            listener -> runtime.createAgent(id, options, listener),
+            runtime.callbackExecutor());
+    this.channels = new Channels(this);
+    runtime
+        .certificate()
+        .whenComplete(
+            (own, fault) -> {
+              if (own != null) {
+                transport.execute(() -> init(own));
+              } else {
+                transport.execute(
+                    () ->
+                        fail(
+                            new PeerConnectionException(
+                                Code.INTERNAL, "no certificate could be made", null, fault)));
+              }
+            });
+  }
+
+  /** On the loop, once the certificate is there: descriptions can be made from now on. */
+  private void init(DtlsCertificate own) {
+    if (closing.get()) {
+      return;
+    }
+    certificate = own;
+    IceCredentials credentials = transport.agent().localCredentials();
+    Fingerprint fingerprint = own.fingerprint();
+    negotiation =
+        new Negotiation(
+            new Own(
+                // RFC 9429 section 5.2.1: 63 bits, as some read it as a signed number.
+                new SecureRandom().nextLong() >>> 1,
+                credentials.ufrag(),
+                credentials.pwd(),
+                List.of(new SdpFingerprint(fingerprint.algorithm(), fingerprint.value())),
+                PACING_MILLIS,
+                SCTP_PORT,
+                options.maxMessageSize()));
+    LOG.debug("{} made, ufrag {}", id, credentials.ufrag());
+    Runnable waiting;
+    while ((waiting = waitingForInit.poll()) != null) {
+      waiting.run();
+    }
+  }
+
+  private Negotiation negotiation() {
+    return Objects.requireNonNull(negotiation, "operations wait for init");
+  }
+
+  // ---- What channels ask for
+
+  PeerTransport transport() {
+    return transport;
+  }
+
+  Callbacks callbacks() {
+    return transport.callbacks();
+  }
+
+  Channels channels() {
+    return channels;
+  }
+
+  PeerConnectionOptions options() {
+    return options;
+  }
+
+  int maxMessageSize() {
+    return maxMessageSize;
+  }
+
+  boolean isClosed() {
+    return closing.get();
+  }
+
+  /** Takes room in the connection's send buffer. Any thread. */
+  boolean reserve(int bytes) {
+    long after = buffered.addAndGet(bytes);
+    if (after > options.connectionSendBufferBytes() && after > bytes) {
+      buffered.addAndGet(-bytes);
+      roomRefused = true;
+      return false;
+    }
+    return true;
+  }
+
+  /** Gives room back; on the loop. */
+  void release(long bytes) {
+    buffered.addAndGet(-bytes);
+    if (roomRefused) {
+      roomRefused = false;
+      transport.execute(channels::admitWaiters);
+    }
+  }
+
+  /** The application has read bytes of the receive window. In tasks, or on the loop. */
+  void consumed(int bytes) {
+    if (transport.loop().inLoop()) {
+      Association association = transport.association();
+      if (association != null) {
+        association.consumed(transport.nowNanos(), bytes);
+      }
+    } else {
+      consumedBytes.addAndGet(bytes);
+      transport.wake();
+    }
+  }
+
+  /** A message that no channel can take; its room in the window is given back. */
+  void dropMessage(String why, int streamId, int bytes) {
+    messagesDropped++;
+    LOG.debug("{} dropped {} bytes on stream {}: {}", id, bytes, streamId, why);
+    consumed(bytes);
+  }
+
+  void countDropped() {
+    messagesDropped++;
+  }
+
+  /** Fails a future of the user's, in a task. */
+  void fail(CompletableFuture<?> future, RuntimeException cause) {
+    callbacks().add(() -> future.completeExceptionally(cause));
+  }
+
+  /** The datachannel event, or its wait for a handler. */
+  void announce(DataChannel channel) {
+    callbacks()
+        .add(
+            () -> {
+              if (closing.get()) {
+                return;
+              }
+              channel.announcedTask();
+              if (events.dataChannel == null) {
+                events.unannounced.add(channel);
+              } else {
+                events.dataChannel.accept(channel);
+              }
+            });
+  }
+
+  // ---- The operations chain
+
+  /** One step of the W3C's operations chain; ours are done as soon as they begin. */
+  @FunctionalInterface
+  private interface Operation<T> {
+    @Nullable T run();
+  }
+
+  private <T> CompletableFuture<T> chain(Operation<T> operation) {
+    var future = new CompletableFuture<T>();
+    if (closing.get()) {
+      future.completeExceptionally(closedAlready());
+      return future;
+    }
+    Runnable step = () -> runOperation(operation, future);
+    boolean queued =
+        transport.execute(
+            () -> {
+              if (negotiation == null && !closing.get()) {
+                waitingForInit.add(step);
+              } else {
+                step.run();
+              }
+            });
+    if (!queued) {
+      future.completeExceptionally(closedMeanwhile());
+    }
+    return future;
+  }
+
+  private <T> void runOperation(Operation<T> operation, CompletableFuture<T> future) {
+    if (closing.get()) {
+      fail(future, closedMeanwhile());
+      return;
+    }
+    try {
+      T result = operation.run();
+      callbacks().add(() -> future.complete(result));
+    } catch (PeerConnectionException e) {
+      LOG.debug("{} refused: {}", id, e.getMessage());
+      fail(future, e);
+    } catch (RuntimeException e) {
+      fail(future, new PeerConnectionException(Code.INTERNAL, "a fault in an operation", null, e));
+      fault(e);
+    }
+    // Gathering and checks begin behind the future's completion, so that their events come later.
+    Runnable next;
+    while ((next = afterOperation.poll()) != null) {
+      next.run();
+    }
+  }
+
+  private static PeerConnectionException closedAlready() {
+    return new PeerConnectionException(Code.INVALID_STATE, "the connection is closed");
+  }
+
+  private static PeerConnectionException closedMeanwhile() {
+    return new PeerConnectionException(Code.CLOSED, "the connection was closed");
   }
 
   /** A short id that stands in front of each log line of this connection. */
   public String id() {
-    throw unjoined();
+    return id;
   }
 
   /**
@@ -31,7 +374,7 @@ public final class PeerConnection implements AutoCloseable {
    * @return the offer, for {@link #setLocalDescription(SessionDescription)}
    */
   public CompletableFuture<SessionDescription> createOffer() {
-    throw unjoined();
+    return chain(() -> negotiation().createOffer(gathered()));
   }
 
   /**
@@ -40,21 +383,53 @@ public final class PeerConnection implements AutoCloseable {
    * @return the answer, or INVALID_STATE when no offer of the peer was set
    */
   public CompletableFuture<SessionDescription> createAnswer() {
-    throw unjoined();
+    return chain(() -> negotiation().createAnswer(gathered()));
   }
 
   /** Makes the offer or answer that the signalling state asks for, and sets it. */
   public CompletableFuture<Void> setLocalDescription() {
-    throw unjoined();
+    return chain(
+        () -> {
+          setLocal(created(negotiation().implicitType()));
+          return null;
+        });
   }
 
   /**
    * Sets our description; gathering begins.
    *
-   * @param description what {@link #createOffer} or {@link #createAnswer} gave last, or a rollback
+   * @param description what {@link #createOffer} or {@link #createAnswer} gave last, or a rollback;
+   *     with an empty text, one is made
    */
   public CompletableFuture<Void> setLocalDescription(SessionDescription description) {
-    throw unjoined();
+    Objects.requireNonNull(description);
+    return chain(
+        () -> {
+          boolean make = description.type() != SdpType.ROLLBACK && description.sdp().isEmpty();
+          setLocal(make ? created(description.type()) : description);
+          return null;
+        });
+  }
+
+  private SessionDescription created(SdpType type) {
+    SessionDescription made =
+        type == SdpType.OFFER
+            ? negotiation().createOffer(gathered())
+            : negotiation().createAnswer(gathered());
+    return new SessionDescription(type, made.sdp());
+  }
+
+  private void setLocal(SessionDescription description) {
+    Optional<Agreement> agreement = negotiation().setLocal(description);
+    LOG.debug("{} local {} set", id, description.type());
+    if (description.type() == SdpType.ROLLBACK) {
+      earlyRemoteCandidates.clear();
+    }
+    descriptionsChanged();
+    if (description.type() != SdpType.ROLLBACK && negotiation().dataPlace().isPresent()) {
+      afterOperation.add(this::gather);
+    }
+    agreement.ifPresent(a -> afterOperation.add(() -> agreed(a)));
   }
 
   /**
@@ -62,7 +437,119 @@ public final class PeerConnection implements AutoCloseable {
    * negotiation needs it.
    */
   public CompletableFuture<Void> setRemoteDescription(SessionDescription description) {
-    throw unjoined();
+    Objects.requireNonNull(description);
+    return chain(
+        () -> {
+          setRemote(description);
+          return null;
+        });
+  }
+
+  private void setRemote(SessionDescription description) {
+    Negotiation session = negotiation();
+    Optional<Agreement> agreement = session.setRemote(description);
+    LOG.debug("{} remote {} set", id, description.type());
+    addedRemoteLines.clear();
+    if (description.type() == SdpType.ROLLBACK || description.type() == SdpType.OFFER) {
+      earlyRemoteCandidates.clear();
+      remoteCandidatesEnded = false;
+    }
+    RemoteSection data = session.remoteData();
+    if (data != null) {
+      maxMessageSize = capToSendBuffer(data.maxMessageSize());
+    }
+    descriptionsChanged();
+    if (agreement.isPresent()) {
+      afterOperation.add(() -> agreed(agreement.get()));
+    } else if (description.type() == SdpType.ANSWER && !transportStarted) {
+      afterOperation.add(
+          () ->
+              fail(
+                  new PeerConnectionException(
+                      Code.OPERATION_ERROR, "the peer's answer refuses data channels")));
+    }
+  }
+
+  /** 0 means any size: then our own send buffer is the limit. */
+  private int capToSendBuffer(long peersLimit) {
+    long own = Math.min(options.channelSendBufferBytes(), Integer.MAX_VALUE);
+    return (int) (peersLimit == 0 ? own : Math.min(peersLimit, own));
+  }
+
+  private void descriptionsChanged() {
+    Negotiation session = negotiation();
+    LocalSdp local = session.local();
+    SdpType localType = session.localType();
+    localSnapshot =
+        local == null || localType == null ? null : new LocalSnapshot(localType, local, gathered());
+    remoteSnapshot = remoteWithCandidates();
+    SignalingState now = session.state();
+    boolean changed = now != computedSignaling;
+    computedSignaling = now;
+    if (changed) {
+      task(
+          () -> {
+            signalingState = now;
+            if (events.signalingState != null) {
+              events.signalingState.accept(now);
+            }
+          });
+    }
+    if (now == SignalingState.STABLE) {
+      negotiationNeeded = false;
+      afterOperation.add(this::updateNegotiationNeeded);
+    }
+  }
+
+  private SignalingState computedSignaling = SignalingState.STABLE;
+
+  /** W3C section 4.7.3: fires only while nothing is under negotiation. */
+  private void updateNegotiationNeeded() {
+    Negotiation session = negotiation;
+    if (closing.get() || ended || negotiationNeeded) {
+      return;
+    }
+    if (session != null && session.state() != SignalingState.STABLE) {
+      return;
+    }
+    if (channels.isEmpty() || session != null && session.hasDataSection()) {
+      return;
+    }
+    negotiationNeeded = true;
+    task(
+        () -> {
+          if (signalingState == SignalingState.STABLE && events.negotiationNeeded != null) {
+            events.negotiationNeeded.run();
+          }
+        });
+  }
+
+  /** User code that must not run once the connection is closed. */
+  private void task(Runnable task) {
+    callbacks()
+        .add(
+            () -> {
+              if (!closing.get()) {
+                task.run();
+              }
+            });
+  }
+
+  // ---- Candidates
+
+  private GatheredCandidates gathered() {
+    return Candidates.gathered(
+        localCandidates,
+        computedGathering == IceGatheringState.COMPLETE ? Progress.COMPLETE : Progress.RUNNING);
+  }
+
+  private IceGatheringState computedGathering = IceGatheringState.NEW;
+
+  private void gather() {
+    if (!gatheringStarted) {
+      gatheringStarted = true;
+      transport.agent().gather();
+    }
   }
 
   /**
@@ -73,17 +560,543 @@ public final class PeerConnection implements AutoCloseable {
    *     unknown or the line is malformed. One that cannot be reached is no error.
    */
   public CompletableFuture<Void> addIceCandidate(IceCandidateInit candidate) {
-    throw unjoined();
+    Objects.requireNonNull(candidate);
+    if (!candidate.candidate().isEmpty()
+        && candidate.sdpMid() == null
+        && candidate.sdpMLineIndex() == null) {
+      return CompletableFuture.failedFuture(
+          new PeerConnectionException(
+              Code.TYPE_ERROR, "a candidate names its section by sdpMid or sdpMLineIndex"));
+    }
+    return chain(
+        () -> {
+          addCandidate(candidate);
+          return null;
+        });
   }
+
+  private void addCandidate(IceCandidateInit candidate) {
+    RemoteSdp remote = negotiation().remote();
+    if (remote == null) {
+      throw new PeerConnectionException(
+          Code.INVALID_STATE, "a candidate came before the peer's description was set");
+    }
+    int index = sectionOf(candidate, remote);
+    String ufrag = candidate.usernameFragment();
+    if (ufrag != null && !negotiation().knowsUfrag(ufrag)) {
+      throw new PeerConnectionException(
+          Code.OPERATION_ERROR, "the candidate belongs to an unknown generation");
+    }
+    if (candidate.candidate().isEmpty()) {
+      endOfRemoteCandidates();
+      return;
+    }
+    Optional<IceCandidate> parsed;
+    try {
+      parsed = Candidates.parse(candidate.candidate());
+    } catch (IceParseException e) {
+      throw new PeerConnectionException(
+          Code.OPERATION_ERROR, "the candidate is malformed: " + e.getMessage(), null, e);
+    }
+    boolean forData = index >= 0 && remote.sections().get(index).isData();
+    if (parsed.isEmpty() || !forData) {
+      return;
+    }
+    if (parsed.get().ufrag().isPresent() && !negotiation().knowsUfrag(parsed.get().ufrag().get())) {
+      throw new PeerConnectionException(
+          Code.OPERATION_ERROR, "the candidate belongs to an unknown generation");
+    }
+    if (addRemoteCandidate(parsed.get())) {
+      addedRemoteLines.add(new RemoteLine(index, parsed.get().toLine()));
+      remoteSnapshot = remoteWithCandidates();
+    }
+  }
+
+  private static int sectionOf(IceCandidateInit candidate, RemoteSdp remote) {
+    String mid = candidate.sdpMid();
+    Integer lineIndex = candidate.sdpMLineIndex();
+    if (mid != null && !(mid.isEmpty() && lineIndex != null)) {
+      int index = remote.indexOfMid(mid);
+      if (index >= 0) {
+        return index;
+      }
+      // Stacks of old write no a=mid; a lone section is then meant whatever its name.
+      boolean unnamed = remote.sections().stream().allMatch(s -> s.mid() == null);
+      if (!unnamed) {
+        throw new PeerConnectionException(
+            Code.OPERATION_ERROR, "no section has the tag " + Logs.quoted(mid));
+      }
+    }
+    if (lineIndex != null) {
+      if (lineIndex < 0 || lineIndex >= remote.sections().size()) {
+        throw new PeerConnectionException(
+            Code.OPERATION_ERROR,
+            "there is no section " + lineIndex + " of " + remote.sections().size());
+      }
+      return lineIndex;
+    }
+    return remote.dataSectionIndex();
+  }
+
+  /** Returns whether it is new. */
+  private boolean addRemoteCandidate(IceCandidate candidate) {
+    if (knownRemoteCandidates.size() >= MAX_REMOTE_CANDIDATES) {
+      LOG.debug("{} more than {} candidates of the peer", id, MAX_REMOTE_CANDIDATES);
+      return false;
+    }
+    if (!transportStarted) {
+      earlyRemoteCandidates.add(candidate);
+      return earlyRemoteCandidates.size() <= MAX_REMOTE_CANDIDATES;
+    }
+    if (!knownRemoteCandidates.add(candidate.toLine())) {
+      return false;
+    }
+    transport.agent().addRemoteCandidate(candidate);
+    return true;
+  }
+
+  private void endOfRemoteCandidates() {
+    remoteCandidatesEnded = true;
+    if (transportStarted) {
+      transport.agent().remoteEndOfCandidates();
+    }
+  }
+
+  private @Nullable SessionDescription remoteWithCandidates() {
+    Negotiation session = negotiation;
+    SessionDescription description = session == null ? null : session.remoteDescription();
+    if (description == null || addedRemoteLines.isEmpty()) {
+      return description;
+    }
+    var out = new StringBuilder(description.sdp().length() + 100 * addedRemoteLines.size());
+    int section = -1;
+    for (String line : description.sdp().split("\r?\n")) {
+      if (line.startsWith("m=")) {
+        appendAddedLines(out, section);
+        section++;
+      }
+      out.append(line).append("\r\n");
+    }
+    appendAddedLines(out, section);
+    return new SessionDescription(description.type(), out.toString());
+  }
+
+  private void appendAddedLines(StringBuilder out, int section) {
+    for (RemoteLine added : addedRemoteLines) {
+      if (added.section == section) {
+        out.append("a=").append(added.line).append("\r\n");
+      }
+    }
+  }
+
+  // ---- Both descriptions are there
+
+  private void agreed(Agreement agreement) {
+    if (ended || closing.get()) {
+      return;
+    }
+    if (!transportStarted) {
+      startTransports(agreement);
+    }
+    for (IceCandidate candidate : agreement.candidates()) {
+      addRemoteCandidate(candidate);
+    }
+    IceCandidate early;
+    for (int i = 0; i < earlyRemoteCandidates.size(); i++) {
+      early = earlyRemoteCandidates.get(i);
+      addRemoteCandidate(early);
+    }
+    earlyRemoteCandidates.clear();
+    if (agreement.data().endOfCandidates() || remoteCandidatesEnded) {
+      transport.agent().remoteEndOfCandidates();
+    }
+  }
+
+  private void startTransports(Agreement agreement) {
+    transportStarted = true;
+    long now = transport.nowNanos();
+    boolean lite = agreement.remote().iceLite() == RemoteSdp.IceMode.LITE;
+    // RFC 8445 section 6.1.1: the offerer of the first exchange controls, a lite peer never does.
+    IceRole iceRole =
+        lite || agreement.side() == Side.OFFERER ? IceRole.CONTROLLING : IceRole.CONTROLLED;
+    DtlsRole dtlsRole = agreement.dtlsPart() == DtlsPart.CLIENT ? DtlsRole.CLIENT : DtlsRole.SERVER;
+    LOG.debug("{} starts: ICE {}, DTLS {}", id, iceRole, dtlsRole);
+    milestones = new Milestones(milestones.gatherStart, milestones.gatherEnd, now, -1, -1, -1);
+    connectDeadlineNanos = now + saturatedNanos(options.connectTimeout());
+    Association association =
+        Association.create(associationOptions(agreement.data().sctpPort()), new SecureRandom());
+    DtlsCertificate own = Objects.requireNonNull(certificate);
+    transport.join(
+        (wakeup, sink) -> {
+          DtlsEngine engine =
+              DtlsEngines.bouncyCastle(
+                  DtlsOptions.defaults(), dtlsRole, own, runtime.handshakes(), wakeup, sink);
+          engine.setRemoteFingerprints(agreement.fingerprints());
+          return engine;
+        },
+        association);
+    transport
+        .agent()
+        .start(
+            iceRole,
+            new IceRemote(
+                agreement.credentials(),
+                lite ? IceMode.LITE : IceMode.FULL,
+                agreement.remote().icePacingMillis()));
+  }
+
+  private AssociationOptions associationOptions(int peerPort) {
+    return AssociationOptions.forDataChannels().toBuilder()
+        .localPort(SCTP_PORT)
+        .peerPort(peerPort)
+        .manualWindow()
+        .receiveWindowBytes(Math.max(options.receiveWindowBytes(), 2L * options.maxMessageSize()))
+        // What waits is limited here, where refusals can be told apart; SCTP also keeps what is
+        // under way, as much as the peer's window lets it.
+        .sendBufferBytes(options.connectionSendBufferBytes() + SCTP_SLACK_BYTES)
+        .streamSendBufferBytes(options.connectionSendBufferBytes() + SCTP_SLACK_BYTES)
+        .build();
+  }
+
+  private static long saturatedNanos(Duration duration) {
+    return duration.compareTo(Duration.ofDays(365)) > 0
+        ? Duration.ofDays(365).toNanos()
+        : duration.toNanos();
+  }
+
+  // ---- What the transports tell
+
+  /** The listener, apart from the public face. */
+  private final class Joined implements TransportListener {
+    @Override
+    public void localCandidate(IceCandidate candidate) {
+      localCandidates.add(candidate);
+      refreshLocalSnapshot();
+      LOG.debug("{} local candidate {}", id, candidate.toLine());
+      Optional<DataPlace> place = negotiation().dataPlace();
+      String ufrag = transport.agent().localCredentials().ufrag();
+      var init =
+          new IceCandidateInit(
+              candidate.toLine(),
+              place.map(DataPlace::mid).orElse(null),
+              place.map(DataPlace::index).orElse(0),
+              ufrag);
+      task(
+          () -> {
+            if (events.iceCandidate != null) {
+              events.iceCandidate.accept(Optional.of(init));
+            }
+          });
+    }
+
+    @Override
+    public void gatheringStateChanged(dev.tautline.ice.IceGatheringState state) {
+      IceGatheringState now =
+          switch (state) {
+            case NEW -> IceGatheringState.NEW;
+            case GATHERING -> IceGatheringState.GATHERING;
+            case COMPLETE -> IceGatheringState.COMPLETE;
+          };
+      if (now == computedGathering) {
+        return;
+      }
+      computedGathering = now;
+      long time = transport.nowNanos();
+      Milestones m = milestones;
+      milestones =
+          new Milestones(
+              now == IceGatheringState.GATHERING ? time : m.gatherStart,
+              now == IceGatheringState.COMPLETE ? time : m.gatherEnd,
+              m.iceStart,
+              m.iceEnd,
+              m.dtlsEnd,
+              m.sctpEnd);
+      refreshLocalSnapshot();
+      LOG.debug("{} gathering {}", id, now);
+      task(
+          () -> {
+            gatheringState = now;
+            if (events.gatheringState != null) {
+              events.gatheringState.accept(now);
+            }
+          });
+      if (now == IceGatheringState.COMPLETE) {
+        task(
+            () -> {
+              if (events.iceCandidate != null) {
+                events.iceCandidate.accept(Optional.empty());
+              }
+            });
+        callbacks().add(() -> gatheringComplete.complete(null));
+      }
+    }
+
+    @Override
+    public void candidateError(dev.tautline.ice.IceCandidateError error) {
+      LOG.debug("{} server {}: {} {}", id, error.url(), error.errorCode(), error.errorText());
+      var event = new IceCandidateError(error.url(), error.errorCode(), error.errorText());
+      task(
+          () -> {
+            if (events.iceCandidateError != null) {
+              events.iceCandidateError.accept(event);
+            }
+          });
+    }
+
+    @Override
+    public void iceStateChanged(IceState state, long nowNanos) {
+      if (state == IceState.CLOSED || state == iceState) {
+        return;
+      }
+      iceState = state;
+      LOG.debug("{} ICE {}", id, state);
+      Milestones m = milestones;
+      if (m.iceEnd < 0 && (state == IceState.CONNECTED || state == IceState.COMPLETED)) {
+        milestones =
+            new Milestones(m.gatherStart, m.gatherEnd, m.iceStart, nowNanos, m.dtlsEnd, m.sctpEnd);
+      }
+      IceConnectionState visible = IceConnectionState.valueOf(state.name());
+      task(
+          () -> {
+            iceConnectionState = visible;
+            if (events.iceConnectionState != null) {
+              events.iceConnectionState.accept(visible);
+            }
+          });
+      if (state == IceState.FAILED) {
+        var report = transport.agent().report();
+        fail(
+            new PeerConnectionException(
+                Code.ICE_FAILED,
+                (m.iceEnd < 0 ? "no candidate pair works: " : "the peer does not answer any more: ")
+                    + report.hint(),
+                report.toString(),
+                null));
+      } else {
+        updateConnectionState();
+      }
+    }
+
+    @Override
+    public void selectedPairChanged(SelectedPair pair) {
+      var described =
+          new SelectedCandidatePair(
+              Candidates.describe(pair.local()), Candidates.describe(pair.remote()));
+      selectedPair = described;
+      LOG.debug("{} selected pair {}", id, described);
+    }
+
+    @Override
+    public void dtlsEvent(DtlsEvent event, long nowNanos) {
+      if (event instanceof DtlsEvent.Established established) {
+        LOG.debug("{} DTLS established, {} {}", id, established.role(), established.cipherSuite());
+        Milestones m = milestones;
+        milestones =
+            new Milestones(m.gatherStart, m.gatherEnd, m.iceStart, m.iceEnd, nowNanos, m.sctpEnd);
+        dtlsConnected = true;
+        updateConnectionState();
+        channels.roleKnown(established.role() == DtlsRole.CLIENT ? Parity.EVEN : Parity.ODD);
+        transport.connectAssociation(nowNanos);
+      } else if (event instanceof DtlsEvent.PeerClosed) {
+        LOG.debug("{} the peer closed DTLS", id);
+        fail(new PeerConnectionException(Code.PEER_CLOSED, "the peer closed the connection"));
+      } else if (event instanceof DtlsEvent.Failed failed) {
+        Code code =
+            failed.code() == DtlsFailure.FINGERPRINT_MISMATCH
+                ? Code.FINGERPRINT_MISMATCH
+                : failed.code() == DtlsFailure.TIMEOUT ? Code.TIMEOUT : Code.DTLS_FAILED;
+        fail(
+            new PeerConnectionException(
+                code, "DTLS failed (" + failed.code() + "): " + failed.detail()));
+      }
+    }
+
+    @Override
+    public void associationEvent(AssociationEvent event, long nowNanos) {
+      if (event instanceof AssociationEvent.MessageReceived message) {
+        channels.received(message.streamId(), message.ppid(), message.payload());
+      } else if (event instanceof AssociationEvent.BufferedAmountChanged changed) {
+        Association association = transport.association();
+        if (association != null) {
+          channels.bufferedAmountChanged(association, changed.streamId());
+        }
+      } else if (event instanceof AssociationEvent.IncomingStreamsReset reset) {
+        channels.incomingReset(reset.streamIds());
+      } else if (event instanceof AssociationEvent.OutgoingStreamsReset reset) {
+        channels.outgoingReset(reset.streamIds(), nowNanos);
+      } else if (event instanceof AssociationEvent.StreamsResetFailed failed) {
+        channels.resetFailed(failed.streamIds());
+      } else if (event instanceof AssociationEvent.Established established) {
+        associationEstablished(established, nowNanos);
+      } else if (!(event instanceof AssociationEvent.SendSpaceAvailable)) {
+        associationEnded(event);
+      }
+    }
+
+    @Override
+    public long nextDeadlineNanos() {
+      return Math.min(connectDeadlineNanos, channels.nextDeadlineNanos());
+    }
+
+    @Override
+    public void deadlineReached(long nowNanos) {
+      channels.deadlineReached(nowNanos);
+      if (nowNanos >= connectDeadlineNanos) {
+        connectDeadlineNanos = Timer.NOT_RUNNING;
+        Milestones m = milestones;
+        String phase = m.iceEnd < 0 ? "ICE" : m.dtlsEnd < 0 ? "DTLS" : "SCTP";
+        fail(
+            new PeerConnectionException(
+                Code.TIMEOUT,
+                "connecting took longer than "
+                    + options.connectTimeout().toMillis()
+                    + " ms; it stood at "
+                    + phase,
+                transport.agent().report().toString(),
+                null));
+      }
+    }
+
+    @Override
+    public void turnStarts(long nowNanos) {
+      long read = consumedBytes.getAndSet(0);
+      Association association = transport.association();
+      while (read > 0 && association != null) {
+        int step = (int) Math.min(read, 1 << 30);
+        association.consumed(nowNanos, step);
+        read -= step;
+      }
+    }
+
+    @Override
+    public void internalError(Throwable fault) {
+      fault(fault);
+    }
+  }
+
+  private void refreshLocalSnapshot() {
+    LocalSnapshot before = localSnapshot;
+    if (before != null) {
+      localSnapshot = new LocalSnapshot(before.type, before.sdp, gathered());
+    }
+  }
+
+  private void associationEstablished(AssociationEvent.Established event, long nowNanos) {
+    Milestones m = milestones;
+    milestones =
+        new Milestones(m.gatherStart, m.gatherEnd, m.iceStart, m.iceEnd, m.dtlsEnd, nowNanos);
+    connectDeadlineNanos = Timer.NOT_RUNNING;
+    LOG.debug(
+        "{} SCTP established, {} streams out, {} in; {}",
+        id,
+        event.outgoingStreams(),
+        event.incomingStreams(),
+        timings());
+    int streams = Math.min(event.outgoingStreams(), event.incomingStreams());
+    channels.associationEstablished(Math.min(streams, StreamIds.MAX_ID + 1));
+  }
+
+  private void associationEnded(AssociationEvent event) {
+    LOG.debug("{} SCTP ended: {}", id, event);
+    transport.associationEnded();
+    DataChannelException error = null;
+    PeerConnectionException cause;
+    if (event instanceof AssociationEvent.ShutdownComplete) {
+      cause = new PeerConnectionException(Code.PEER_CLOSED, "the peer closed the association");
+    } else if (event instanceof AssociationEvent.Aborted aborted) {
+      // Cause 12, "user initiated abort", is how browsers close; RFC 9260 section 3.3.10.12.
+      Code code = aborted.causeCode() == 12 ? Code.PEER_CLOSED : Code.SCTP_FAILED;
+      String text =
+          "the association was aborted, cause "
+              + aborted.causeCode()
+              + (aborted.detail().isEmpty() ? "" : ": " + Logs.quoted(aborted.detail()));
+      error =
+          new DataChannelException(
+              DataChannelException.Code.SCTP_FAILURE, text, aborted.causeCode());
+      cause = new PeerConnectionException(code, text);
+    } else {
+      String text =
+          event instanceof AssociationEvent.Restarted
+              ? "the peer's association died and came back as another one"
+              : "the association failed: " + event;
+      error = new DataChannelException(DataChannelException.Code.SCTP_FAILURE, text);
+      cause = new PeerConnectionException(Code.SCTP_FAILED, text);
+    }
+    channels.endAll(error);
+    fail(cause);
+  }
+
+  /** A fault of ours: the connection ends, the others live on. */
+  private void fault(Throwable fault) {
+    LOG.error("{} a fault of this library ends the connection", id, fault);
+    fail(
+        new PeerConnectionException(
+            Code.INTERNAL, "a fault of this library: " + fault, null, fault));
+  }
+
+  /** The connection has failed for good; what waits ends with the cause. */
+  private void fail(PeerConnectionException cause) {
+    if (ended || closing.get()) {
+      return;
+    }
+    ended = true;
+    failure = cause;
+    connectDeadlineNanos = Timer.NOT_RUNNING;
+    LOG.debug("{} failed: {} {}", id, cause.code(), cause.getMessage());
+    channels.endAll(
+        cause.code() == Code.PEER_CLOSED
+            ? null
+            : new DataChannelException(
+                DataChannelException.Code.TRANSPORT_FAILURE, String.valueOf(cause.getMessage())));
+    transport.sayGoodbye("the connection failed");
+    updateConnectionState();
+    fail(connected, cause);
+  }
+
+  /** W3C section 4.4.3, for one transport. */
+  private void updateConnectionState() {
+    PeerConnectionState now;
+    if (ended) {
+      now = PeerConnectionState.FAILED;
+    } else {
+      now =
+          switch (iceState) {
+            case NEW -> PeerConnectionState.NEW;
+            case CHECKING -> PeerConnectionState.CONNECTING;
+            case CONNECTED, COMPLETED ->
+                dtlsConnected ? PeerConnectionState.CONNECTED : PeerConnectionState.CONNECTING;
+            case DISCONNECTED -> PeerConnectionState.DISCONNECTED;
+            case FAILED -> PeerConnectionState.FAILED;
+            case CLOSED -> PeerConnectionState.CLOSED;
+          };
+    }
+    if (now == computedState) {
+      return;
+    }
+    computedState = now;
+    LOG.debug("{} connection {}", id, now);
+    task(
+        () -> {
+          connectionState = now;
+          if (events.connectionState != null) {
+            events.connectionState.accept(now);
+          }
+        });
+    if (now == PeerConnectionState.CONNECTED) {
+      callbacks().add(() -> connected.complete(null));
+    }
+  }
+
+  // ---- What can be asked
 
   /** Our description with the candidates gathered so far; the pending one where there is one. */
   public Optional<SessionDescription> localDescription() {
-    throw unjoined();
+    return Optional.ofNullable(localSnapshot).map(LocalSnapshot::describe);
   }
 
   /** The peer's description with the candidates added so far; the pending one if there is one. */
   public Optional<SessionDescription> remoteDescription() {
-    throw unjoined();
+    return Optional.ofNullable(remoteSnapshot);
   }
 
   /** A reliable, ordered channel. */
@@ -95,73 +1108,144 @@ public final class PeerConnection implements AutoCloseable {
    * A channel.
    *
    * @param label at most 65535 bytes of UTF-8
-   * @param options how it behaves
+   * @param channelOptions how it behaves
    * @throws PeerConnectionException with TYPE_ERROR when label, protocol or options are out of
    *     range or contradict each other, OPERATION_ERROR when the id is in use or no id is left,
    *     INVALID_STATE after {@link #close}
    */
-  public DataChannel createDataChannel(String label, DataChannelOptions options) {
-    throw unjoined();
+  public DataChannel createDataChannel(String label, DataChannelOptions channelOptions) {
+    if (closing.get()) {
+      throw closedAlready();
+    }
+    checkOptions(label, channelOptions);
+    DataChannel channel = channels.create(label, channelOptions);
+    boolean queued =
+        transport.execute(
+            () -> {
+              channels.register(channel);
+              updateNegotiationNeeded();
+            });
+    if (!queued) {
+      throw closedAlready();
+    }
+    return channel;
+  }
+
+  private static void checkOptions(String label, DataChannelOptions o) {
+    checkLength("label", label);
+    checkLength("protocol", o.protocol());
+    if (o.maxRetransmits().isPresent() && o.maxPacketLifeTime().isPresent()) {
+      throw typeError("a channel has maxRetransmits or maxPacketLifeTime, not both");
+    }
+    o.maxRetransmits().ifPresent(n -> checkShort("maxRetransmits", n));
+    o.maxPacketLifeTime().ifPresent(t -> checkShort("maxPacketLifeTime", millis(t)));
+    if (o.negotiated()) {
+      if (o.id().isEmpty()) {
+        throw typeError("a negotiated channel has an id");
+      }
+      int id = o.id().getAsInt();
+      if (id < 0 || id > StreamIds.MAX_ID) {
+        throw typeError("the id " + id + " is not between 0 and " + StreamIds.MAX_ID);
+      }
+    }
+  }
+
+  private static long millis(Duration duration) {
+    return duration.compareTo(Duration.ofDays(1)) > 0 ? Long.MAX_VALUE : duration.toMillis();
+  }
+
+  private static void checkShort(String name, long value) {
+    if (value < 0 || value > 65_535) {
+      throw typeError(name + ' ' + value + " is not between 0 and 65535");
+    }
+  }
+
+  private static void checkLength(String name, String text) {
+    int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > 65_535) {
+      throw typeError("the " + name + " has " + bytes + " bytes of UTF-8, where 65535 may be");
+    }
+  }
+
+  private static PeerConnectionException typeError(String message) {
+    return new PeerConnectionException(Code.TYPE_ERROR, message);
   }
 
   /** How the connection as a whole is doing. */
   public PeerConnectionState connectionState() {
-    throw unjoined();
+    return connectionState;
   }
 
   /** How ICE is doing. */
   public IceConnectionState iceConnectionState() {
-    throw unjoined();
+    return iceConnectionState;
   }
 
   /** How far the search for local candidates is. */
   public IceGatheringState iceGatheringState() {
-    throw unjoined();
+    return gatheringState;
   }
 
   /** Where the exchange of offer and answer stands. */
   public SignalingState signalingState() {
-    throw unjoined();
+    return signalingState;
   }
+
+  // ---- Handlers
 
   /** Each candidate of ours; empty when there are no more. */
   public PeerConnection onIceCandidate(Consumer<Optional<IceCandidateInit>> handler) {
-    throw unjoined();
+    transport.callback(() -> events.iceCandidate = handler);
+    return this;
   }
 
   /** A server gave no candidate. */
   public PeerConnection onIceCandidateError(Consumer<IceCandidateError> handler) {
-    throw unjoined();
+    transport.callback(() -> events.iceCandidateError = handler);
+    return this;
   }
 
   /** The peer made a channel. Channels that came before a handler was set wait for it. */
   public PeerConnection onDataChannel(Consumer<DataChannel> handler) {
-    throw unjoined();
+    transport.callback(
+        () -> {
+          events.dataChannel = handler;
+          DataChannel channel;
+          while (!closing.get() && (channel = events.unannounced.poll()) != null) {
+            handler.accept(channel);
+          }
+        });
+    return this;
   }
 
   /** {@link #connectionState} changed. */
   public PeerConnection onConnectionStateChange(Consumer<PeerConnectionState> handler) {
-    throw unjoined();
+    transport.callback(() -> events.connectionState = handler);
+    return this;
   }
 
   /** {@link #iceConnectionState} changed. */
   public PeerConnection onIceConnectionStateChange(Consumer<IceConnectionState> handler) {
-    throw unjoined();
+    transport.callback(() -> events.iceConnectionState = handler);
+    return this;
   }
 
   /** {@link #iceGatheringState} changed. */
   public PeerConnection onIceGatheringStateChange(Consumer<IceGatheringState> handler) {
-    throw unjoined();
+    transport.callback(() -> events.gatheringState = handler);
+    return this;
   }
 
   /** {@link #signalingState} changed. */
   public PeerConnection onSignalingStateChange(Consumer<SignalingState> handler) {
-    throw unjoined();
+    transport.callback(() -> events.signalingState = handler);
+    return this;
   }
 
   /** An exchange of offer and answer is needed; only fires while the signalling state is stable. */
   public PeerConnection onNegotiationNeeded(Runnable handler) {
-    throw unjoined();
+    transport.callback(() -> events.negotiationNeeded = handler);
+    return this;
   }
 
   /**
@@ -169,55 +1253,121 @@ public final class PeerConnection implements AutoCloseable {
    * {@link PeerConnectionException} that names the cause when that cannot happen any more.
    */
   public CompletableFuture<Void> connected() {
-    throw unjoined();
+    return connected;
   }
 
   /** Completes when all local candidates are known. */
   public CompletableFuture<Void> gatheringComplete() {
-    throw unjoined();
+    return gatheringComplete;
   }
 
   /** Why the connection failed, once {@link #connectionState} is failed. */
   public Optional<PeerConnectionException> failure() {
-    throw unjoined();
+    return Optional.ofNullable(failure);
   }
 
   /** The pair that carries the data. */
   public Optional<SelectedCandidatePair> selectedCandidatePair() {
-    throw unjoined();
+    return Optional.ofNullable(selectedPair);
   }
 
   /** How long the phases took. */
   public ConnectTimings timings() {
-    throw unjoined();
+    Milestones m = milestones;
+    return new ConnectTimings(
+        between(m.gatherStart, m.gatherEnd),
+        between(m.iceStart, m.iceEnd),
+        between(m.iceEnd, m.dtlsEnd),
+        between(m.dtlsEnd, m.sctpEnd));
+  }
+
+  private static Optional<Duration> between(long start, long end) {
+    return start < 0 || end < 0 ? Optional.empty() : Optional.of(Duration.ofNanos(end - start));
   }
 
   /** What was negotiated for the channels. */
   public SctpTransportInfo sctp() {
-    throw unjoined();
+    return new SctpTransportInfo(maxMessageSize, channels.maxChannels());
   }
 
   /** What ICE gathered and tried, for people. */
   public CompletableFuture<String> iceReport() {
-    throw unjoined();
+    return chain(() -> transport.agent().report().toString());
   }
 
   /** The counters of now. */
   public CompletableFuture<PeerConnectionStats> getStats() {
-    throw unjoined();
+    return chain(
+        () -> {
+          TransportCounters counters = transport.counters();
+          return new PeerConnectionStats(
+              counters.bytesSent(),
+              counters.packetsSent(),
+              counters.bytesReceived(),
+              counters.packetsReceived(),
+              messagesDropped,
+              Optional.ofNullable(selectedPair),
+              channels.statistics());
+        });
   }
+
+  // ---- The end
 
   /**
    * Ends the connection: tells the peer, closes all channels, frees the socket. Whatever waits
-   * fails with CLOSED. Calling it again gives the same future.
+   * fails with CLOSED; channels see their close event, nothing else fires. Calling it again gives
+   * the same future.
    */
   public CompletableFuture<Void> closeAsync() {
-    throw unjoined();
+    if (closing.compareAndSet(false, true)) {
+      signalingState = SignalingState.CLOSED;
+      iceConnectionState = IceConnectionState.CLOSED;
+      connectionState = PeerConnectionState.CLOSED;
+      if (!transport.execute(this::end)) {
+        // The loop ended without us: the runtime's end closes the sockets.
+        closed.complete(null);
+      }
+    }
+    return closed;
   }
 
-  /** {@link #closeAsync}, waited for unless the caller is on the loop. */
+  /** {@link #closeAsync}, waited for unless the caller is a handler or on the loop. */
   @Override
   public void close() {
-    throw unjoined();
+    CompletableFuture<Void> end = closeAsync();
+    if (transport.loop().inLoop() || callbacks().inTask()) {
+      return;
+    }
+    try {
+      end.join();
+    } catch (CompletionException e) {
+      LOG.warn("{} closing failed", id, e);
+    }
+  }
+
+  private void end() {
+    LOG.debug("{} closes", id);
+    ended = true;
+    try {
+      if (negotiation != null) {
+        negotiation.close();
+      }
+      transport.close("closed by the application");
+      Runnable waiting;
+      while ((waiting = waitingForInit.poll()) != null) {
+        waiting.run();
+      }
+      channels.endAll(null);
+      fail(connected, closedMeanwhile());
+      fail(gatheringComplete, closedMeanwhile());
+    } finally {
+      runtime.closed(this);
+      // Behind the close events, where they run on the loop.
+      if (callbacks().onLoop()) {
+        callbacks().add(() -> closed.complete(null));
+      } else {
+        closed.complete(null);
+      }
+    }
   }
 }

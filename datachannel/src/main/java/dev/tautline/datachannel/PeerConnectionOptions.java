@@ -10,7 +10,7 @@ public final class PeerConnectionOptions {
 
   private final List<IceServer> iceServers;
   private final IceTransportPolicy iceTransportPolicy;
-  private final boolean includeLoopback;
+  private final Loopback loopback;
   private final IpFamilies ipFamilies;
   private final int maxMessageSize;
   private final int receiveWindowBytes;
@@ -23,7 +23,7 @@ public final class PeerConnectionOptions {
   private PeerConnectionOptions(Builder builder) {
     this.iceServers = List.copyOf(builder.iceServers);
     this.iceTransportPolicy = builder.iceTransportPolicy;
-    this.includeLoopback = builder.includeLoopback;
+    this.loopback = builder.loopback;
     this.ipFamilies = builder.ipFamilies;
     this.maxMessageSize = builder.maxMessageSize;
     this.receiveWindowBytes = builder.receiveWindowBytes;
@@ -54,9 +54,9 @@ public final class PeerConnectionOptions {
     return iceTransportPolicy;
   }
 
-  /** Whether 127.0.0.1 and ::1 are candidates; false by default. */
-  public boolean includeLoopback() {
-    return includeLoopback;
+  /** Whether 127.0.0.1 and ::1 are candidates; excluded by default. */
+  public Loopback loopback() {
+    return loopback;
   }
 
   /** Which IP versions candidates are gathered for; any by default. */
@@ -106,7 +106,7 @@ public final class PeerConnectionOptions {
   public static final class Builder {
     private List<IceServer> iceServers = List.of();
     private IceTransportPolicy iceTransportPolicy = IceTransportPolicy.ALL;
-    private boolean includeLoopback;
+    private Loopback loopback = Loopback.EXCLUDE;
     private IpFamilies ipFamilies = IpFamilies.ANY;
     private int maxMessageSize = 262_144;
     private int receiveWindowBytes = 5 << 20;
@@ -131,9 +131,14 @@ public final class PeerConnectionOptions {
     }
 
     /** Whether 127.0.0.1 and ::1 are candidates. */
-    public Builder includeLoopback(boolean value) {
-      includeLoopback = value;
+    public Builder loopback(Loopback value) {
+      loopback = Objects.requireNonNull(value);
       return this;
+    }
+
+    /** Whether 127.0.0.1 and ::1 are candidates, beside the other addresses. */
+    public Builder includeLoopback(boolean value) {
+      return loopback(value ? Loopback.INCLUDE : Loopback.EXCLUDE);
     }
 
     /** Which IP versions candidates are gathered for. */

@@ -1,7 +1,27 @@
 package dev.tautline.datachannel;
 
+import dev.tautline.dtls.DtlsCertificate;
+import dev.tautline.dtls.DtlsEngines;
+import dev.tautline.dtls.DtlsHandshakes;
+import dev.tautline.ice.IceAgent;
+import dev.tautline.ice.IceAgentOptions;
+import dev.tautline.ice.IceListener;
+import dev.tautline.ice.IceRuntime;
+import dev.tautline.ice.IceRuntimeOptions;
+import dev.tautline.ice.IceTransport;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The runtime: event loops, handshake threads and the certificate that its connections share.
@@ -9,9 +29,48 @@ import java.util.concurrent.Executor;
  *
  * <p>Thread rule: any thread.
  */
-@SuppressWarnings("DoNotCallSuggester") // The transports join next.
 public final class Tautline implements AutoCloseable {
-  private Tautline() {}
+  private static final Logger LOG = LoggerFactory.getLogger(Tautline.class);
+
+  private final IceRuntime ice;
+  private final DtlsHandshakes handshakes;
+  private final @Nullable Executor callbackExecutor;
+  private final String threadNamePrefix;
+  private final CompletableFuture<DtlsCertificate> certificate = new CompletableFuture<>();
+  private final CompletableFuture<Void> warm;
+  private final Set<PeerConnection> connections = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+  private Tautline(Builder builder) {
+    this.threadNamePrefix = builder.threadNamePrefix;
+    this.callbackExecutor = builder.callbackExecutor;
+    IceRuntimeOptions options =
+        IceRuntimeOptions.defaults()
+            .withTransport(IceTransport.valueOf(builder.transport.name()))
+            .withThreadNamePrefix(threadNamePrefix + "-loop");
+    this.ice = IceRuntime.create(builder.loops > 0 ? options.withLoops(builder.loops) : options);
+    this.handshakes =
+        DtlsHandshakes.create(
+            threadNamePrefix + "-dtls",
+            DtlsHandshakes.DEFAULT_MAX_RUNNING,
+            DtlsHandshakes.DEFAULT_MAX_QUEUED);
+    DtlsCertificate given = builder.certificate;
+    if (given != null) {
+      certificate.complete(given);
+    } else {
+      handshakes.execute(this::makeCertificate);
+    }
+    this.warm = DtlsEngines.warmUp();
+  }
+
+  private void makeCertificate() {
+    try {
+      certificate.complete(DtlsCertificate.generate());
+    } catch (RuntimeException | Error e) {
+      certificate.completeExceptionally(e);
+    }
+  }
 
   /** Which sockets the loops use. */
   public enum Transport {
@@ -41,44 +100,141 @@ public final class Tautline implements AutoCloseable {
   /**
    * A connection.
    *
+   * @throws IllegalArgumentException if an ICE server's URL cannot be used
    * @throws IllegalStateException after {@link #close}
    */
   public PeerConnection createPeerConnection(PeerConnectionOptions options) {
-    throw new UnsupportedOperationException("ICE, DTLS and SCTP are not joined yet");
+    Objects.requireNonNull(options);
+    if (closing.get()) {
+      throw new IllegalStateException("the runtime is closed");
+    }
+    var connection = new PeerConnection(this, options);
+    connections.add(connection);
+    if (closing.get()) {
+      // It was closed meanwhile and may not have seen this one.
+      connection.closeAsync();
+      throw new IllegalStateException("the runtime is closed");
+    }
+    return connection;
   }
 
   /** The sockets in use: {@code epoll} or {@code nio}. */
   public String transportName() {
-    throw new UnsupportedOperationException("ICE, DTLS and SCTP are not joined yet");
+    return ice.transportName();
   }
+
+  // ---- What connections ask for
+
+  IceAgent createAgent(String id, PeerConnectionOptions options, IceListener listener) {
+    List<dev.tautline.ice.IceServer> servers = new ArrayList<>();
+    for (IceServer server : options.iceServers()) {
+      for (String url : server.urls()) {
+        servers.add(dev.tautline.ice.IceServer.parse(url));
+      }
+    }
+    IceAgentOptions.Loopback loopback =
+        switch (options.loopback()) {
+          case EXCLUDE -> IceAgentOptions.Loopback.EXCLUDE;
+          case INCLUDE -> IceAgentOptions.Loopback.INCLUDE;
+          case ONLY -> IceAgentOptions.Loopback.ONLY;
+        };
+    Set<IceAgentOptions.Family> families =
+        switch (options.ipFamilies()) {
+          case ANY -> EnumSet.allOf(IceAgentOptions.Family.class);
+          case IPV4 -> EnumSet.of(IceAgentOptions.Family.IPV4);
+          case IPV6 -> EnumSet.of(IceAgentOptions.Family.IPV6);
+        };
+    return ice.createAgent(
+        IceAgentOptions.builder()
+            .id(id)
+            .servers(servers)
+            .loopback(loopback)
+            .families(families)
+            .build(),
+        listener);
+  }
+
+  @Nullable Executor callbackExecutor() {
+    return callbackExecutor;
+  }
+
+  DtlsHandshakes handshakes() {
+    return handshakes;
+  }
+
+  CompletableFuture<DtlsCertificate> certificate() {
+    return certificate;
+  }
+
+  void closed(PeerConnection connection) {
+    connections.remove(connection);
+  }
+
+  // ---- The end
 
   /** Closes all connections and ends all threads. Calling it again gives the same future. */
   public CompletableFuture<Void> closeAsync() {
-    throw new UnsupportedOperationException("ICE, DTLS and SCTP are not joined yet");
+    if (closing.compareAndSet(false, true)) {
+      List<CompletableFuture<Void>> ends = new ArrayList<>();
+      for (PeerConnection connection : connections) {
+        ends.add(connection.closeAsync());
+      }
+      // The warm-up, where it still runs, is part of what this runtime began.
+      ends.add(warm.exceptionally(e -> null));
+      CompletableFuture.allOf(ends.toArray(new CompletableFuture<?>[0]))
+          .whenComplete((none, fault) -> handshakes.close())
+          .thenCompose(none -> ice.closeAsync())
+          .whenComplete(
+              (none, fault) -> {
+                if (fault != null) {
+                  LOG.warn("closing the runtime failed", fault);
+                  closed.completeExceptionally(fault);
+                } else {
+                  closed.complete(null);
+                }
+              });
+    }
+    return closed;
   }
 
   /** {@link #closeAsync}, waited for. Not to be called from a handler. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException("ICE, DTLS and SCTP are not joined yet");
+    try {
+      closeAsync().join();
+    } catch (CompletionException e) {
+      throw new IllegalStateException("closing the runtime failed", e.getCause());
+    }
   }
 
   /** Collects settings. Not for several threads at once. */
   public static final class Builder {
+    private Transport transport = Transport.AUTO;
+    private int loops;
+    private String threadNamePrefix = "tautline";
+    private @Nullable Executor callbackExecutor;
+    private @Nullable DtlsCertificate certificate;
+
     private Builder() {}
 
     /** Which sockets the loops use; {@link Transport#AUTO} by default. */
     public Builder transport(Transport value) {
+      transport = Objects.requireNonNull(value);
       return this;
     }
 
     /** How many event loops, 1 to 256; by default the number of cores, at most 4. */
     public Builder loops(int value) {
+      if (value < 1 || value > 256) {
+        throw new IllegalArgumentException(value + " loops are not within 1 and 256");
+      }
+      loops = value;
       return this;
     }
 
     /** What thread names start with; {@code tautline} by default. */
     public Builder threadNamePrefix(String value) {
+      threadNamePrefix = Objects.requireNonNull(value);
       return this;
     }
 
@@ -87,12 +243,19 @@ public final class Tautline implements AutoCloseable {
      * executor belongs to the caller and is not shut down.
      */
     public Builder callbackExecutor(Executor value) {
+      callbackExecutor = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /** The certificate that peers see; by default one is made for each runtime. */
+    public Builder certificate(DtlsCertificate value) {
+      certificate = Objects.requireNonNull(value);
       return this;
     }
 
     /** The runtime. */
     public Tautline build() {
-      return new Tautline();
+      return new Tautline(this);
     }
   }
 }

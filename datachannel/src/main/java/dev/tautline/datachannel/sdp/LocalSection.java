@@ -8,6 +8,9 @@ public sealed interface LocalSection {
   /** Appends its lines. */
   void write(StringBuilder out);
 
+  /** Its identification tag, or null where the peer's offer has none. */
+  @Nullable String mid();
+
   /**
    * A section that we refuse or that was refused: port 0, with the media, protocol, formats and tag
    * that it has in the session (RFC 9429 section 5.3.1).
