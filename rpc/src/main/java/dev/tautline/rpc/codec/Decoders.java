@@ -413,6 +413,34 @@ final class Decoders {
     if (fixed != null) {
       return fixed;
     }
+    if (codec.settings().handlers().stream().anyMatch(h -> raw.isAssignableFrom(h.type()))) {
+      return handled(codec, type, raw);
+    }
+    return unhandled(codec, type, raw);
+  }
+
+  /** A type that a transfer handler makes; inside other values it may still be plain data. */
+  private static Decoder handled(ValueCodec codec, Type type, Class<?> raw) {
+    Decoder plain = raw.isRecord() ? unhandled(codec, type, raw) : null;
+    if (plain != null) {
+      // It announced itself as the decoder of this type, which is the one made here.
+      codec.withdraw(type, plain);
+    }
+    return of(
+        v -> {
+          if (v instanceof JsValue.Custom custom && raw.isInstance(custom.value())) {
+            return custom.value();
+          }
+          Object decoded = plain == null ? null : plain.decode(v);
+          if (decoded == null) {
+            throw expected(raw.getSimpleName(), v);
+          }
+          return decoded;
+        },
+        Kind.OBJECT);
+  }
+
+  private static Decoder unhandled(ValueCodec codec, Type type, Class<?> raw) {
     if (JsValue.class.isAssignableFrom(raw)) {
       return new Anything(
           v -> {
@@ -444,16 +472,6 @@ final class Decoders {
     }
     if (raw.isRecord()) {
       return RecordDecoder.build(codec, type, raw);
-    }
-    if (codec.settings().handlers().stream().anyMatch(h -> raw.isAssignableFrom(h.type()))) {
-      return of(
-          v -> {
-            if (v instanceof JsValue.Custom custom && raw.isInstance(custom.value())) {
-              return custom.value();
-            }
-            throw expected(raw.getSimpleName(), v);
-          },
-          Kind.OBJECT);
     }
     boolean ofTheJdk = raw.getName().startsWith("java.");
     if (raw.isInterface() && (!ofTheJdk || Types.functionalMethod(raw).isPresent())) {

@@ -2,6 +2,7 @@ package dev.tautline.rpc.codec.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -234,6 +235,12 @@ public final class JacksonJson implements JsonCodec {
         reading.violated("RangeError", "a limit of the message format was exceeded");
       } catch (NumberFormatException e) {
         reading.violated("RangeError", "number out of range");
+      } catch (JsonParseException e) {
+        // Valid JSON, which JSON.stringify writes, but this parser does not take it in names.
+        if (!e.getOriginalMessage().contains("surrogate in field name")) {
+          return null;
+        }
+        reading.violated("TypeError", "member name with a lone surrogate");
       }
       if (reading.trailing || (reading.violation == null && !reading.open.isEmpty())) {
         return null;
