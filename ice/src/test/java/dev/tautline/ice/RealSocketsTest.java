@@ -410,6 +410,19 @@ class RealSocketsTest {
   }
 
   @Test
+  void aFaultOfTheListenerClosesTheAgentInsteadOfHidingIt() {
+    RecordingPeer a = peer(loopback().build());
+    RecordingPeer z = peer(loopback().build());
+    connect(a, z);
+    a.onDatagram(
+        d -> {
+          throw new IllegalStateException("a fault, injected by the test");
+        });
+    z.send("boom");
+    a.awaitState(IceState.CLOSED);
+  }
+
+  @Test
   void closingTwiceAndACallAfterClosingDoNothing() {
     RecordingPeer a = peer(loopback().build());
     a.gatherAll();

@@ -41,6 +41,7 @@ import dev.tautline.stun.StunClass;
 import dev.tautline.stun.StunFormatException;
 import dev.tautline.stun.codec.ReceivedStun;
 import dev.tautline.stun.codec.StunParser;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
@@ -596,6 +597,10 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
 
   @Override
   public void sendFailed(UdpSocket socket, Throwable cause) {
+    if (!(cause instanceof IOException)) {
+      fault(cause);
+      return;
+    }
     // An unreachable network shows here; consent finds out what it means.
     drops.count(IceDrop.SEND_ERROR);
     LOG.trace("{} send failed: {}", options.id(), cause.toString());
@@ -611,9 +616,21 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   // ---- Time and what the core has to say -------------------------------------------------------
 
   private void timerFired() {
-    if (!closed) {
-      advance();
+    if (closed) {
+      return;
     }
+    try {
+      advance();
+    } catch (RuntimeException e) {
+      // Netty would keep it in a future that nobody looks at.
+      fault(e);
+    }
+  }
+
+  /** A fault of ours or of the listener: no input may cause it, so the session ends loudly. */
+  private void fault(Throwable cause) {
+    LOG.error("{} closed after a fault", options.id(), cause);
+    close();
   }
 
   private void advance() {
@@ -631,7 +648,9 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
     try {
       boolean more = true;
       while (more && !closed) {
-        more = sendAll() | askServers() | tellAll();
+        more = sendAll();
+        more |= askServers();
+        more |= tellAll();
       }
     } finally {
       draining = false;

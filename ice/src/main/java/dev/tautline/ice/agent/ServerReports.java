@@ -6,19 +6,23 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** What came of each server. */
 final class ServerReports {
-  private final Map<String, TreeSet<String>> outcomes = new LinkedHashMap<>();
+  private final Map<String, Set<String>> outcomes = new LinkedHashMap<>();
 
   void asked(IceServer server) {
-    outcomes.computeIfAbsent(server.url(), url -> new TreeSet<>());
+    outcomesOf(server);
   }
 
   void ended(IceServer server, String outcome) {
-    asked(server);
-    outcomes.get(server.url()).add(outcome);
+    outcomesOf(server).add(outcome);
+  }
+
+  private Set<String> outcomesOf(IceServer server) {
+    return outcomes.computeIfAbsent(server.url(), url -> new TreeSet<>());
   }
 
   List<IceReport.Server> reports() {
