@@ -263,7 +263,7 @@ final class RoomSession {
     done.connection.onConnectionStateChange(
         state -> {
           if (state == PeerConnectionState.CLOSED || state == PeerConnectionState.FAILED) {
-            onLoop(this::leave);
+            onLoop(this::connectionIsOver);
           }
         });
     // The application may replace that handler; a connection that is over ends its channels, too.
@@ -273,12 +273,20 @@ final class RoomSession {
             (nothing, failure) -> {
               PeerConnectionState state = done.connection.connectionState();
               if (state == PeerConnectionState.CLOSED || state == PeerConnectionState.FAILED) {
-                onLoop(this::leave);
+                onLoop(this::connectionIsOver);
               }
             });
     if (!joined.complete(room)) {
       close();
     }
+  }
+
+  private void connectionIsOver() {
+    end(
+        new RoomsException(
+            Code.CLOSED,
+            "The connection of room \"" + options.name() + "\" is over. Join again.",
+            null));
   }
 
   private void leave() {

@@ -62,7 +62,7 @@ final class Pages {
 
   /** The answer for the path, which starts with a slash, or null when there is no such file. */
   @Nullable FullHttpResponse answer(String path, @Nullable String ifNoneMatch) {
-    String file = path.equals("/") ? INDEX : path.substring(1);
+    String file = path.substring(1) + (path.endsWith("/") ? INDEX : "");
     Page page = page(file);
     if (page == null) {
       return null;

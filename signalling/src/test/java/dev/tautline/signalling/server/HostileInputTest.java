@@ -31,7 +31,7 @@ class HostileInputTest {
         RoomsServer.start(
             RoomsServerOptions.builder()
                 .requestTimeout(Duration.ofMillis(500))
-                .idleTimeout(Duration.ofSeconds(1))
+                .idleTimeout(Duration.ofSeconds(3))
                 .maxMessageBytes(4_096)
                 .maxConnectionsPerAddress(MAX_CONNECTIONS)
                 .messagesPerSecond(10)
@@ -46,16 +46,19 @@ class HostileInputTest {
   /** Still well, seen by an honest pair. */
   @AfterEach
   void stop() throws Exception {
-    RawMember a = RawMember.claim(uri, "honest");
-    RawMember b = RawMember.claim(uri, "honest");
-    RawMember.Events atB = b.connect(0);
-    RawMember.Events atA = a.connect(0);
-    atA.next("peer-joined");
-    atA.send(offer(1, b.number(), "v=0"));
-    assertThat(atB.next("description").path("from").asLong()).isEqualTo(a.number());
-    atA.abort();
-    atB.abort();
-    server.close();
+    try {
+      RawMember a = RawMember.claim(uri, "honest");
+      RawMember b = RawMember.claim(uri, "honest");
+      RawMember.Events atB = b.connect(0);
+      RawMember.Events atA = a.connect(0);
+      atA.next("peer-joined");
+      atA.send(offer(1, b.number(), "v=0"));
+      assertThat(atB.next("description").path("from").asLong()).isEqualTo(a.number());
+      atA.abort();
+      atB.abort();
+    } finally {
+      server.close();
+    }
   }
 
   private static String offer(long id, long to, String sdp) {
@@ -120,8 +123,8 @@ class HostileInputTest {
         "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\n\n",
         "GET\n\n",
         "GET / HTTP/9.9.9\nHost: localhost\n\n",
-        "GET / HTTP/1.1\n\n",
-        "GET / HTTP/1.1\nHost: localhost\nHost: localhost\n\n",
+        "GET / HTTP/1.1\nConnection: close\n\n",
+        "GET / HTTP/1.1\nHost: localhost\nHost: localhost\nConnection: close\n\n",
         "GET http://localhost/ HTTP/1.1\nHost: localhost\nConnection: close\n\n",
         "POST /rooms/x/claim HTTP/1.1\nHost: localhost\nContent-Length: -5\n\n",
         "POST /rooms/x/claim HTTP/1.1\nHost: localhost\nContent-Length: 2\nContent-Length: 3\n\n{}",
@@ -237,8 +240,9 @@ class HostileInputTest {
         "/test%2Dpage.html",
         "/sub/../test-page.html",
         "/sub\\..\\test-page.html",
-        "/sub/",
         "/sub",
+        "/sub/../sub/",
+        "/META-INF/",
         "/.hidden.html",
         "/secret.properties",
         "/test-page.html\u0000.js",
@@ -319,9 +323,9 @@ class HostileInputTest {
                 + host()
                 + "\nOrigin: "
                 + origin
-                + "\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\n"
+                + "\nUpgrade: websocket\nConnection: Upgrade, close\nSec-WebSocket-Version: 13\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n"
-                + "Sec-WebSocket-Protocol: tautline.rooms.v1, token.x\nX-Close: 1\n\n");
+                + "Sec-WebSocket-Protocol: tautline.rooms.v1, token.x\n\n");
     assertThat(upgrade).startsWith("HTTP/1.1 403 ");
   }
 
@@ -497,7 +501,7 @@ class HostileInputTest {
             uri,
             "GET /rooms/x/events HTTP/1.1\nHost: "
                 + host()
-                + "\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\n"
+                + "\nUpgrade: websocket\nConnection: Upgrade, close\nSec-WebSocket-Version: 13\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\n");
     assertThat(answer).startsWith("HTTP/1.1 400 ");
   }
@@ -513,7 +517,7 @@ class HostileInputTest {
                 + after
                 + " HTTP/1.1\nHost: "
                 + host()
-                + "\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\n"
+                + "\nUpgrade: websocket\nConnection: Upgrade, close\nSec-WebSocket-Version: 13\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n"
                 + "Sec-WebSocket-Protocol: tautline.rooms.v1, token."
                 + a.token()

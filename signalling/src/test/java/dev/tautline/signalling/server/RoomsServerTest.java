@@ -325,6 +325,7 @@ class RoomsServerTest {
     HttpResponse<String> module = RawMember.send("GET", uri.resolve("/sub/module.mjs"));
     assertThat(module.headers().firstValue("content-type"))
         .hasValue("text/javascript; charset=utf-8");
+    assertThat(RawMember.send("GET", uri.resolve("/sub/")).body()).contains("index of sub");
     String etag = page.headers().firstValue("etag").orElseThrow();
     HttpResponse<String> unchanged =
         RawMember.send("GET", uri.resolve("/test-page.html"), "If-None-Match", etag);
