@@ -30,7 +30,9 @@ class LossyPathSimTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.0, 1", "0.05, 2", "0.2, 3", "0.4, 4"})
+  @CsvSource({
+    "0.0, 1", "0.05, 2", "0.2, 3", "0.4, 4", "0.4, 5", "0.4, 6", "0.4, 7", "0.4, 8", "0.4, 9"
+  })
   void arriveOverAPathOf300Milliseconds(double loss, long seed) {
     var net = SimulatedNetwork.seeded(seed).oneWayDelay(Duration.ofMillis(300)).loss(loss);
     exchange(net, Duration.ofHours(2));

@@ -59,8 +59,11 @@ import dev.tautline.sctp.rx.DataReceiver.ForwardOutcome;
 import dev.tautline.sctp.tx.DataSender;
 import dev.tautline.sctp.tx.DataSender.TimerOutcome;
 import dev.tautline.sctp.tx.OutgoingMessage;
+import dev.tautline.sctp.tx.SendQueue;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +85,12 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   private final SackView sackView = new SackView();
   private final Dispatcher dispatcher = new Dispatcher();
   private int maxPacketBytes;
-  private boolean refusedForSpace;
+
+  /** A SACK left and no data since: where both do not fit one packet, data follows alone. */
+  private boolean sackJustSent;
+
+  /** Streams on which a message was refused for want of room. */
+  private final Set<Integer> refusedStreams = new HashSet<>();
 
   private long packetsSent;
   private long packetsReceived;
@@ -152,7 +160,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     }
     if (sender.queue().heldBytes() + length > options.sendBufferBytes()
         || sender.queue().heldBytes(streamId) + length > options.streamSendBufferBytes()) {
-      refusedForSpace = true;
+      refusedStreams.add(streamId);
       return SendResult.BUFFER_FULL;
     }
     int maxRetransmits = OutgoingMessage.UNLIMITED;
@@ -514,10 +522,10 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       context.drop(DropReason.UNEXPECTED_CHUNK);
       return;
     }
-    switch (tcb.sender().sack(context.now(), context.lifetimeNow(), sackView)) {
+    switch (tcb.sender().sack(context.now(), sackView)) {
       case APPLIED -> {
         tcb.clearErrors();
-        tcb.heartbeats().pathUsed();
+        tcb.heartbeats().pathAnswered();
       }
       case OLD -> context.drop(DropReason.OLD_SACK);
       case IMPOSSIBLE -> context.drop(DropReason.IMPOSSIBLE_SACK);
@@ -695,8 +703,8 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
 
   private void advance(Tcb tcb, long now) {
     tcb.receiver().advanceTo(now);
-    if (sendsData()) {
-      if (tcb.sender().advanceTo(now, context.lifetimeNow()) == TimerOutcome.TIMED_OUT) {
+    if (mindsData()) {
+      if (tcb.sender().advanceTo(now) == TimerOutcome.TIMED_OUT) {
         countError(tcb);
       }
       if (tcb.sender().hasOutstanding()
@@ -710,12 +718,16 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       }
     }
     if (context.state() instanceof Established) {
+      if (tcb.sender().hasOutstanding()) {
+        // T3-rtx watches over the path already; a heartbeat would count the same fault twice.
+        tcb.heartbeats().pathUsed();
+      }
       if (tcb.heartbeats().advanceTo(rtoNanos()) == Heartbeats.Outcome.UNANSWERED) {
         countError(tcb);
       }
     }
-    if (!isEnded() && tcb.streamResets().advanceTo()) {
-      establishment.rto().backOff();
+    if (!isEnded()) {
+      tcb.streamResets().advanceTo();
     }
   }
 
@@ -737,7 +749,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     Tcb tcb = context.tcb();
     if (tcb != null) {
       deadline = Math.min(deadline, tcb.receiver().nextDeadlineNanos());
-      if (sendsData()) {
+      if (mindsData()) {
         deadline = Math.min(deadline, tcb.sender().nextDeadlineNanos());
         if (tcb.sender().hasOutstanding()) {
           deadline = Math.min(deadline, context.limitFrom(tcb.sender().lastProgressNanos()));
@@ -757,17 +769,24 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     if (tcb == null) {
       return;
     }
-    if (context.state() instanceof Established) {
+    if (mindsData()) {
       if (tcb.has(Extension.RE_CONFIG)) {
-        tcb.streamResets().progress(rtoNanos());
+        tcb.streamResets().progress();
       } else {
         tcb.streamResets().failAll();
       }
     }
     ending.progress(rtoNanos());
-    long held = tcb.sender().queue().heldBytes();
-    if (refusedForSpace && held <= options.sendBufferBytes() / 2) {
-      refusedForSpace = false;
+    if (!refusedStreams.isEmpty()) {
+      tellAboutSpace(tcb.sender().queue());
+    }
+  }
+
+  /** Only once half is free, so that a refused sender is not woken for each packet. */
+  private void tellAboutSpace(SendQueue queue) {
+    long half = options.streamSendBufferBytes() / 2;
+    if (queue.heldBytes() <= options.sendBufferBytes() / 2
+        && refusedStreams.removeIf(streamId -> queue.heldBytes(streamId) <= half)) {
       context.emit(new AssociationEvent.SendSpaceAvailable());
     }
   }
@@ -789,7 +808,8 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     if (tcb == null) {
       return 0;
     }
-    packetOut.begin(out, offset, room);
+    int least = PacketHeader.BYTES + tcb.sender().leastRoom();
+    packetOut.begin(out, offset, Math.max(room, Math.min(least, limit - offset)));
     boolean echoesCookie = addControlChunks(packetOut);
     if (!(context.state() instanceof CookieEchoed) || echoesCookie) {
       addData(tcb, packetOut);
@@ -841,13 +861,24 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   private void addData(Tcb tcb, PacketBuffer packet) {
     boolean sends = sendsData() && tcb.sender().hasWork(context.now());
     DataReceiver receiver = tcb.receiver();
-    if (receiver.isSackDue() || sends && receiver.isSackWorthBundling()) {
-      receiver.writeSack(packet);
+    boolean rides =
+        receiver.isSackWorthBundling() || receiver.isSackWorthRepeating() && !sackJustSent;
+    if (receiver.isSackDue() || sends && rides) {
+      sackJustSent = receiver.writeSack(packet);
     }
     if (sends) {
+      int before = packet.length();
       tcb.sender().fill(context.now(), context.lifetimeNow(), packet);
       tcb.heartbeats().pathUsed();
+      if (packet.length() > before) {
+        sackJustSent = false;
+      }
     }
+  }
+
+  /** Whether timers of data run: not while only what rides with the cookie is out. */
+  private boolean mindsData() {
+    return sendsData() && !(context.state() instanceof CookieEchoed);
   }
 
   private boolean sendsData() {

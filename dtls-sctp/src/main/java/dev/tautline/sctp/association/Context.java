@@ -14,6 +14,7 @@ import dev.tautline.sctp.packet.AbortChunk;
 import dev.tautline.sctp.packet.ErrorCause;
 import dev.tautline.sctp.packet.ErrorChunk;
 import dev.tautline.sctp.packet.TagBit;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -29,7 +30,14 @@ final class Context {
   private final Outbox outbox = new Outbox();
   private final DropCounters<DropReason> drops = new DropCounters<>(DropReason.class);
   private final ArrayDeque<AssociationEvent> events = new ArrayDeque<>();
+
+  /** The option as nanoseconds: asked for with every deadline. */
+  private final long limitNanos;
+
   private AssociationState state = new Closed(Closed.Use.FRESH);
+
+  /** What the last packet needs, and the statistics, after the end. */
+  private @Nullable Tcb lastTcb;
 
   /** Stands still while the association is suspended: timers compare with it. */
   private long nowNanos;
@@ -40,6 +48,8 @@ final class Context {
   Context(AssociationOptions options, RandomGenerator random) {
     this.options = options;
     this.random = random;
+    this.limitNanos =
+        options.noAcknowledgementLimit().map(Duration::toNanos).orElse(Timer.NOT_RUNNING);
   }
 
   AssociationOptions options() {
@@ -119,10 +129,7 @@ final class Context {
 
   /** When what began then has waited long enough. */
   long limitFrom(long startedNanos) {
-    return options
-        .noAcknowledgementLimit()
-        .map(limit -> startedNanos + limit.toNanos())
-        .orElse(Timer.NOT_RUNNING);
+    return limitNanos == Timer.NOT_RUNNING ? limitNanos : startedNanos + limitNanos;
   }
 
   /** Reports an error that does not end the association. */
@@ -171,9 +178,6 @@ final class Context {
     transitionTo(new Closed(Closed.Use.ENDED));
     emit(event);
   }
-
-  /** What the last packet needs, and the statistics, after the end. */
-  private @Nullable Tcb lastTcb;
 
   @Nullable Tcb tcbOrLast() {
     Tcb tcb = state.tcb();

@@ -107,8 +107,7 @@ final class Ending {
       context.drop(DropReason.UNEXPECTED_CHUNK);
       return;
     }
-    SackOutcome outcome =
-        tcb.sender().cumulativeAck(context.now(), context.lifetimeNow(), chunk.cumulativeTsnAck());
+    SackOutcome outcome = tcb.sender().cumulativeAck(context.now(), chunk.cumulativeTsnAck());
     if (outcome == SackOutcome.IMPOSSIBLE) {
       context.abortForViolation("SHUTDOWN acknowledges data that was never sent");
       return;

@@ -28,6 +28,7 @@ import dev.tautline.sctp.packet.ShutdownAckChunk;
 import dev.tautline.sctp.packet.TagBit;
 import dev.tautline.sctp.rx.DataReceiver;
 import dev.tautline.sctp.tx.DataSender;
+import dev.tautline.sctp.tx.DataSender.Persistence;
 import dev.tautline.sctp.tx.RetransmissionTimeout;
 import dev.tautline.sctp.tx.Rfc9260CongestionControl;
 import java.util.ArrayList;
@@ -88,7 +89,10 @@ final class Establishment {
         firstTsn,
         rto,
         new Rfc9260CongestionControl(options.initialWindowPackets(), options.maxPacketBytes()),
-        options.maxPacketBytes());
+        options.maxPacketBytes(),
+        options.maxRetransmits() == AssociationOptions.UNLIMITED
+            ? Persistence.PROBE_BETWEEN_TIMEOUTS
+            : Persistence.TIMEOUTS_ONLY);
   }
 
   DataSender sender() {
@@ -410,7 +414,8 @@ final class Establishment {
             (streamId, ppid, payload) ->
                 context.emit(new AssociationEvent.MessageReceived(streamId, ppid, payload)));
     var streamResets =
-        new StreamResets(context, sender, receiver, incomingStreams, ownInitialTsn, peerInitialTsn);
+        new StreamResets(
+            context, rto, sender, receiver, incomingStreams, ownInitialTsn, peerInitialTsn);
     return new Tcb(
         ownTag,
         peerTag,
@@ -539,6 +544,7 @@ final class Establishment {
   private void enterEstablished(Tcb tcb) {
     context.transitionTo(new Established(tcb));
     tcb.heartbeats().start(rto.rtoNanos());
+    tcb.sender().established(context.now());
     context.emit(new AssociationEvent.Established(tcb.outgoingStreams(), tcb.incomingStreams()));
   }
 

@@ -19,6 +19,9 @@ final class Heartbeats {
   private final Timer timer = new Timer(Backoff.none());
   private long nonce = NONE;
 
+  /** Whether neither the last heartbeat nor data sent since was answered. */
+  private boolean unanswered;
+
   /** When data was last sent or acknowledged. */
   private long usedNanos;
 
@@ -28,7 +31,7 @@ final class Heartbeats {
   }
 
   void start(long rtoNanos) {
-    nonce = NONE;
+    usedNanos = context.now();
     if (intervalNanos > 0) {
       timer.start(context.now(), intervalNanos + jittered(rtoNanos));
     }
@@ -39,10 +42,16 @@ final class Heartbeats {
     return rtoNanos / 2 + context.random().nextLong(rtoNanos + 1);
   }
 
-  /** Data was sent or acknowledged: the path is not idle. */
+  /** Data was sent: the path is not idle. */
   void pathUsed() {
     // Only noted: the timer looks at it when it is due, instead of being restarted per packet.
     usedNanos = context.now();
+  }
+
+  /** Data was acknowledged: that answers a heartbeat as well. */
+  void pathAnswered() {
+    usedNanos = context.now();
+    unanswered = false;
   }
 
   long deadlineNanos() {
@@ -63,12 +72,13 @@ final class Heartbeats {
       return Outcome.NOTHING;
     }
     long dueNanos = usedNanos + intervalNanos;
-    if (nonce == NONE && dueNanos > now) {
+    if (!unanswered && dueNanos > now) {
       timer.start(now, dueNanos - now);
       return Outcome.NOTHING;
     }
-    Outcome outcome = nonce == NONE ? Outcome.NOTHING : Outcome.UNANSWERED;
+    Outcome outcome = unanswered ? Outcome.UNANSWERED : Outcome.NOTHING;
     send();
+    unanswered = true;
     timer.start(now, intervalNanos + jittered(currentRtoNanos));
     return outcome;
   }
@@ -103,7 +113,7 @@ final class Heartbeats {
       return false;
     }
     nonce = NONE;
-    usedNanos = context.now();
+    pathAnswered();
     return true;
   }
 }

@@ -12,6 +12,7 @@ import dev.tautline.sctp.packet.ReconfigParameter.Response;
 import dev.tautline.sctp.packet.ReconfigParameter.TsnReset;
 import dev.tautline.sctp.rx.DataReceiver;
 import dev.tautline.sctp.tx.DataSender;
+import dev.tautline.sctp.tx.RetransmissionTimeout;
 import dev.tautline.sctp.tx.SendQueue.ResetOutcome;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,11 @@ final class StreamResets {
   /** Response sequence number of a request that answers none: the one before the peer's first. */
   private static final int NO_RESULT = -1;
 
+  /** Asked again after "in progress" no sooner than this. */
+  private static final long SHORTEST_RETRY_NANOS = 50_000_000;
+
   private final Context context;
+  private final RetransmissionTimeout rto;
   private final DataSender sender;
   private final DataReceiver receiver;
   private final int incomingStreams;
@@ -39,12 +44,14 @@ final class StreamResets {
 
   StreamResets(
       Context context,
+      RetransmissionTimeout rto,
       DataSender sender,
       DataReceiver receiver,
       int incomingStreams,
       int initialTsn,
       int peersInitialTsn) {
     this.context = context;
+    this.rto = rto;
     this.sender = sender;
     this.receiver = receiver;
     this.incomingStreams = incomingStreams;
@@ -54,7 +61,7 @@ final class StreamResets {
   }
 
   /** Sends a request when streams that wait for it are drained and none is under way. */
-  void progress(long rtoNanos) {
+  void progress() {
     if (pending != null) {
       return;
     }
@@ -65,7 +72,7 @@ final class StreamResets {
     var request =
         new OutgoingReset(nextRequestSequence++, lastPeerSequence, sender.nextTsn() - 1, streamIds);
     pending = request;
-    timer = context.backingOffTimer(rtoNanos);
+    timer = context.backingOffTimer(rto.rtoNanos());
     context.outbox().send(new ReconfigChunk(List.of(request)));
   }
 
@@ -83,14 +90,12 @@ final class StreamResets {
     return timer == null ? Timer.NOT_RUNNING : timer.deadlineNanos();
   }
 
-  /** Sends the request again when it is time; returns whether it was. */
-  boolean advanceTo() {
-    if (timer == null || pending == null || !timer.expire(context.now())) {
-      return false;
+  /** Sends the request again when it is time. */
+  void advanceTo() {
+    if (timer != null && pending != null && timer.expire(context.now())) {
+      // With the same number, RFC 6525 section 5.1.1, also after "in progress".
+      context.outbox().send(new ReconfigChunk(List.of(pending)));
     }
-    // With the same number, RFC 6525 section 5.1.1, also after "in progress".
-    context.outbox().send(new ReconfigChunk(List.of(pending)));
-    return true;
   }
 
   void received(ReconfigChunk chunk) {
@@ -187,7 +192,9 @@ final class StreamResets {
         context.emit(new AssociationEvent.OutgoingStreamsReset(request.streamIds()));
       }
       case Response.IN_PROGRESS, Response.REQUEST_ALREADY_IN_PROGRESS -> {
-        // The timer asks again.
+        // Nothing is lost: data that was sent before is still on its way, about a round trip.
+        long retryNanos = Math.max(2 * rto.srttNanos(), SHORTEST_RETRY_NANOS);
+        timer = context.backingOffTimer(Math.min(retryNanos, rto.rtoNanos()));
       }
       default -> {
         finish(request, ResetOutcome.REFUSED);

@@ -66,6 +66,9 @@ public final class DataReceiver {
   /** The window as the peer last heard it. */
   private long advertisedWindow;
 
+  /** A duplicate came since the cumulative TSN last moved. */
+  private boolean duplicateSinceProgress;
+
   private boolean gapBeforePacket;
   private boolean dataInPacket;
   private long sacksSent;
@@ -166,11 +169,13 @@ public final class DataReceiver {
     if (received.cumulative() > before) {
       tsns.reset(received.cumulative());
       droppedBytes = 0;
+      duplicateSinceProgress = false;
     }
   }
 
   private void noteDuplicate(int tsn) {
     duplicatesReceived++;
+    duplicateSinceProgress = true;
     sackPolicy.atOnce();
     if (duplicateCount < MAX_DUPLICATES) {
       duplicates[duplicateCount++] = tsn;
@@ -278,6 +283,14 @@ public final class DataReceiver {
   /** Whether a SACK may ride with data that leaves now. */
   public boolean isSackWorthBundling() {
     return sackPolicy.isWorthBundling();
+  }
+
+  /**
+   * Whether the peer may have missed a SACK: it repeats what came, or something is still missing.
+   * Then one goes with each packet of data.
+   */
+  public boolean isSackWorthRepeating() {
+    return received.hasGaps() || duplicateSinceProgress;
   }
 
   /** Asks for a SACK in the next packet. */

@@ -219,14 +219,15 @@ final class OutstandingData {
     if (chunk.state == State.ACKED || chunk.state == State.ABANDONED) {
       return;
     }
+    // Karn's rule, RFC 9260 section 6.3.1 C5: no sample from what was sent more than once. Nor from
+    // what was taken for lost: its acknowledgement was, and the next one came much later.
+    if (chunk.transmissions == 1 && chunk.state == State.IN_FLIGHT) {
+      rttSentNanos = Math.max(rttSentNanos, chunk.sentNanos);
+    }
     leave(chunk);
     chunk.state = State.ACKED;
     ackedBytes += chunk.chunkBytes;
     highestNewlyAcked = Math.max(highestNewlyAcked, tsn);
-    // Karn's rule, RFC 9260 section 6.3.1 C5: no sample from what was sent more than once.
-    if (chunk.transmissions == 1) {
-      rttSentNanos = Math.max(rttSentNanos, chunk.sentNanos);
-    }
   }
 
   /** Takes a chunk out of the count of its present state. */
@@ -338,6 +339,14 @@ final class OutstandingData {
     }
   }
 
+  /** The earliest outstanding TSN counts as lost, if it is in flight. */
+  void markEarliestLost() {
+    long tsn = cumulativeTsnAck + 1;
+    if (!isEmpty() && at(tsn).state == State.IN_FLIGHT) {
+      markLost(at(tsn), tsn);
+    }
+  }
+
   /** The lowest lost TSN, or {@link Long#MAX_VALUE}. */
   long lowestLost() {
     if (lost == 0) {
@@ -362,32 +371,15 @@ final class OutstandingData {
   }
 
   /**
-   * Gives up messages with a lost fragment whose count or lifetime is used up, RFC 3758 section 3.5
-   * A.
+   * Whether the message of a lost chunk is not worth sending again: its count or lifetime is used
+   * up, RFC 7496 section 3.1 and RFC 3758 section 4.1.
    */
-  void abandonWhatIsUsedUp(long lifetimeNowNanos) {
-    if (lost == 0) {
-      return;
-    }
-    long end = nextTsn;
-    for (long tsn = lowestLost(); tsn < end; tsn++) {
-      OutstandingChunk chunk = at(tsn);
-      if (chunk.state != State.LOST) {
-        continue;
-      }
-      OutgoingMessage message = chunk.owner();
-      // RFC 7496 section 3.1: abandoned once it would be sent more often than allowed.
-      if (chunk.transmissions > message.maxRetransmits || message.isExpired(lifetimeNowNanos)) {
-        abandon(message);
-      }
-      if (lost == 0) {
-        break;
-      }
-    }
-    advance();
+  static boolean isUsedUp(OutstandingChunk chunk, long lifetimeNowNanos) {
+    OutgoingMessage message = chunk.owner();
+    return chunk.transmissions > message.maxRetransmits || message.isExpired(lifetimeNowNanos);
   }
 
-  /** Gives up the message whose fragments are being sent when its lifetime is over. */
+  /** Gives up a message with all its fragments, sent or not, RFC 3758 section 3.5 A. */
   void abandon(OutgoingMessage message) {
     message.abandon();
     for (long tsn = Math.max(message.firstTsn(), cumulativeTsnAck + 1);

@@ -1,12 +1,17 @@
 package dev.tautline.sctp.tx;
 
+import dev.tautline.sctp.packet.PacketHeader;
+
 /** RFC 9260 section 7.2: slow start, congestion avoidance, halving on loss. */
 public final class Rfc9260CongestionControl implements CongestionControl {
   private static final double SLOW_START_PACING_GAIN = 2.0;
   private static final double AVOIDANCE_PACING_GAIN = 1.25;
 
   private final int initialPackets;
+
+  /** What a full packet holds in chunks: the unit of all sizes here. */
   private int packetBytes;
+
   private long cwnd;
   private long ssthresh;
   private long partialBytesAcked;
@@ -15,16 +20,16 @@ public final class Rfc9260CongestionControl implements CongestionControl {
    * Starts with a window of {@code initialPackets} packets.
    *
    * @param initialPackets 10 in the spirit of RFC 6928
-   * @param packetBytes the largest packet
+   * @param maxPacketBytes the largest packet, its header included
    */
-  public Rfc9260CongestionControl(int initialPackets, int packetBytes) {
+  public Rfc9260CongestionControl(int initialPackets, int maxPacketBytes) {
     this.initialPackets = initialPackets;
-    reset(packetBytes);
+    reset(maxPacketBytes);
   }
 
   @Override
   public void reset(int maxPacketBytes) {
-    packetBytes = maxPacketBytes;
+    packetBytes = maxPacketBytes - PacketHeader.BYTES;
     cwnd = (long) initialPackets * packetBytes;
     // Section 7.2.1: "MAY be arbitrarily high".
     ssthresh = Long.MAX_VALUE;
