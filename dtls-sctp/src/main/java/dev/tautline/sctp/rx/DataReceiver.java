@@ -46,6 +46,9 @@ public final class DataReceiver {
   /** More duplicates than that are not listed. */
   private static final int MAX_DUPLICATES = 64;
 
+  /** What keeping one fragment costs at most besides its payload. */
+  private static final int MAX_OVERHEAD = 384;
+
   private static final int SACK_HEADER_BYTES = 16;
 
   private final ReceivedTsns received;
@@ -136,7 +139,7 @@ public final class DataReceiver {
       return Outcome.INVALID_STREAM;
     }
     boolean next = tsn == received.cumulative() + 1;
-    if (!hasRoom(data.payloadLength(), next) || !received.takes(tsn)) {
+    if (!hasRoom(data, next) || !received.takes(tsn)) {
       return refuse(data.payloadLength(), next);
     }
     Reassembly.Outcome outcome = reassembly.add(tsn, data);
@@ -147,7 +150,8 @@ public final class DataReceiver {
     return outcome == Reassembly.Outcome.TAKEN ? Outcome.TAKEN : Outcome.SUPERFLUOUS;
   }
 
-  private boolean hasRoom(int bytes, boolean next) {
+  private boolean hasRoom(DataView data, boolean next) {
+    int bytes = data.payloadLength() + MAX_OVERHEAD;
     // The last eighth is for the TSN that everything waits for: with it taken by data behind gaps,
     // nothing could ever be completed.
     long limit = next ? windowBytes : windowBytes - windowBytes / 8;

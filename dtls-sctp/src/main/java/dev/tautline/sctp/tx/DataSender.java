@@ -480,9 +480,15 @@ public final class DataSender {
       if (!OutstandingData.isUsedUp(chunk, expiryNow)) {
         return;
       }
-      outstanding.abandon(chunk.owner());
-      forwardTsnDue = true;
+      abandon(chunk.owner());
     }
+  }
+
+  private void abandon(OutgoingMessage message) {
+    long before = outstanding.advancedPeerAckPoint();
+    outstanding.abandon(message);
+    // While an earlier TSN is still wanted, there is nothing to tell.
+    forwardTsnDue |= outstanding.advancedPeerAckPoint() > before;
   }
 
   private void fillWithLost(long nowNanos, long expiryNow, PacketBuffer packet) {
@@ -516,8 +522,7 @@ public final class DataSender {
         return;
       }
       if (message.isStarted() && message.isExpired(expiryNow)) {
-        outstanding.abandon(message);
-        forwardTsnDue = true;
+        abandon(message);
         continue;
       }
       int length =
