@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The event loops of a runtime and which transport they run. */
 public final class Loops {
@@ -27,6 +28,8 @@ public final class Loops {
   private static final long JOIN_MILLIS = 1_000;
 
   private final EventLoopGroup group;
+  private static final String NATIVE_LIBRARY = "META-INF/native/libnetty_transport_native_epoll_";
+
   private final List<Thread> threads;
   private final boolean epoll;
   private final int socketBufferBytes;
@@ -44,7 +47,14 @@ public final class Loops {
    * @throws IllegalStateException if EPOLL is asked for and its native library does not load
    */
   public static Loops create(IceRuntimeOptions options) {
-    boolean epoll = options.transport() != IceTransport.NIO && Epoll.isAvailable();
+    boolean epoll =
+        switch (options.transport()) {
+          case NIO -> false;
+          case EPOLL -> Epoll.isAvailable();
+          // Asking Netty makes it try to load a native library, of which newer JDKs warn: not where
+          // no jar brings one.
+          case AUTO -> nativeLibraryIsPacked() && Epoll.isAvailable();
+        };
     if (options.transport() == IceTransport.EPOLL && !epoll) {
       throw new IllegalStateException(
           "epoll is not available here: netty-transport-native-epoll for this platform must be on"
@@ -67,6 +77,12 @@ public final class Loops {
             factory,
             epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     return new Loops(group, threads, epoll, options.socketBufferBytes());
+  }
+
+  private static boolean nativeLibraryIsPacked() {
+    ClassLoader loader = Epoll.class.getClassLoader();
+    return Stream.of("x86_64", "aarch_64", "riscv64")
+        .anyMatch(arch -> loader.getResource(NATIVE_LIBRARY + arch + ".so") != null);
   }
 
   /** {@code epoll} or {@code nio}. */
