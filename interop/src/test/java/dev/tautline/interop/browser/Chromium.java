@@ -38,6 +38,14 @@ public final class Chromium implements AutoCloseable {
     PLAIN
   }
 
+  /** What a page does when its tab is closed. */
+  public enum Farewell {
+    /** It closes its peer connection, as a page should that handles {@code pagehide}. */
+    CLOSES,
+    /** Nothing; Chromium then ends the tab's process without sending anything. */
+    NONE
+  }
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern STARTED = Pattern.compile("started successfully on port (\\d+)");
   private static final long START_SECONDS = 30;
@@ -135,10 +143,15 @@ public final class Chromium implements AutoCloseable {
 
   /** Opens a tab with a peer connection in it; closing the peer closes the tab. */
   public ForeignPeer openPeer() {
+    return openPeer(Farewell.CLOSES);
+  }
+
+  /** As {@link #openPeer()}, with or without a farewell. */
+  public ForeignPeer openPeer(Farewell farewell) {
     String id = String.format(Locale.ROOT, "p%d", PEERS.incrementAndGet());
     var carrier = new PageCarrier(id);
     var peer = new ForeignPeer("Chromium " + id, carrier);
-    carrier.open(pages.register(id, peer));
+    carrier.open(pages.register(id, peer), farewell == Farewell.NONE ? "&silent" : "");
     return peer.create();
   }
 
@@ -186,10 +199,10 @@ public final class Chromium implements AutoCloseable {
       this.id = id;
     }
 
-    void open(BlockingQueue<String> queue) {
+    void open(BlockingQueue<String> queue, String parameters) {
       commands.complete(queue);
       tab = driver.newTab();
-      driver.navigate(tab, pages.uri("/page.html?peer=" + id));
+      driver.navigate(tab, pages.uri("/page.html?peer=" + id + parameters));
     }
 
     @Override

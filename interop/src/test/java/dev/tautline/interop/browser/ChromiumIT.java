@@ -11,6 +11,7 @@ import dev.tautline.datachannel.DataChannelOptions;
 import dev.tautline.datachannel.PeerConnectionOptions;
 import dev.tautline.datachannel.Tautline;
 import dev.tautline.interop.Require;
+import dev.tautline.interop.browser.Chromium.Farewell;
 import dev.tautline.interop.browser.Chromium.LocalAddresses;
 import dev.tautline.interop.peer.ForeignPeer;
 import dev.tautline.interop.peer.OurChannel;
@@ -24,11 +25,13 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,6 +58,11 @@ class ChromiumIT {
   /** Opened first and left alone; the last test looks at it. */
   private static Connection idle;
 
+  /**
+   * When the connection to a tab ended that died without a word, in nanoseconds after its death.
+   */
+  private static CompletableFuture<Long> deadTabNoticed;
+
   /** A page and a JVM with one open channel between them. */
   private record Connection(ForeignPeer page, OurPeer jvm, OurChannel channel)
       implements AutoCloseable {
@@ -74,6 +82,16 @@ class ChromiumIT {
         .call(
             "sendLater",
             Map.of("label", LABEL, "text", "still here", "delayMillis", IDLE_SECONDS * 1_000));
+    letATabDie();
+  }
+
+  /** Closes a tab that does not say goodbye. */
+  private static void letATabDie() {
+    Connection connection = connect(chromium.openPeer(Farewell.NONE), ourPeer(), Offerer.OURS);
+    connection.page().close();
+    long death = System.nanoTime();
+    deadTabNoticed =
+        connection.channel().channel().closed().thenApply(closed -> System.nanoTime() - death);
   }
 
   @AfterAll
@@ -93,9 +111,11 @@ class ChromiumIT {
   }
 
   private static Connection connect(Chromium browser, Offerer offerer) {
-    ForeignPeer page = browser.openPeer();
-    var jvm = new OurPeer(runtime, PeerConnectionOptions.defaults());
-    return connect(page, jvm, offerer);
+    return connect(browser.openPeer(), ourPeer(), offerer);
+  }
+
+  private static OurPeer ourPeer() {
+    return new OurPeer(runtime, PeerConnectionOptions.defaults());
   }
 
   private static Connection connect(ForeignPeer page, OurPeer jvm, Offerer offerer) {
@@ -304,7 +324,7 @@ class ChromiumIT {
     InetAddress address = aLanAddress();
     try (UdpLink link = UdpLink.seeded(4).bindAddress(address)) {
       link.start().oneWayDelay(ofMillis(15)).loss(0.03).reorder(0.02, ofMillis(8)).duplicate(0.01);
-      var jvm = new OurPeer(runtime, PeerConnectionOptions.defaults());
+      OurPeer jvm = ourPeer();
       // The page finds us at the link's port alone, and we find the page by what comes from there.
       jvm.hideTheirCandidates().rewriteCandidates(line -> viaLink(line, link));
       try (Connection connection = connect(chromium.openPeer(), jvm, offerer)) {
@@ -345,6 +365,14 @@ class ChromiumIT {
       fields[5] = "9";
     }
     return String.join(" ", fields);
+  }
+
+  /** Consent, RFC 7675: it expires 30 s after the last answer; a check may have been due. */
+  @Test
+  @Order(Integer.MAX_VALUE - 1)
+  void aTabThatDiedWithoutAWordIsNoticedWhenConsentExpires() throws Exception {
+    long nanos = deadTabNoticed.get(40, TimeUnit.SECONDS);
+    assertThat(Duration.ofNanos(nanos)).isLessThan(Duration.ofSeconds(36));
   }
 
   @Test
