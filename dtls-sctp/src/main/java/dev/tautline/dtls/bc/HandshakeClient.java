@@ -60,6 +60,7 @@ final class HandshakeClient extends DefaultTlsClient {
     Hashtable extensions = super.getClientExtensions();
     // For CBC suites, of which we offer none.
     extensions.remove(TlsExtensionsUtils.EXT_encrypt_then_mac);
+    UseSrtp.offer(extensions);
     return extensions;
   }
 

@@ -79,6 +79,7 @@ final class HandshakeServer extends DefaultTlsServer {
     // A limit on record lengths would hold for data too, and SCTP's packets do not heed it.
     extensions.remove(TlsExtensionsUtils.EXT_max_fragment_length);
     extensions.remove(TlsExtensionsUtils.EXT_status_request);
+    UseSrtp.answer(clientExtensions, extensions);
     return extensions;
   }
 
