@@ -72,6 +72,8 @@ class ProcessPeersIT {
         OurPeer ours = new OurPeer(runtime, PeerConnectionOptions.defaults())) {
       OurChannel channel = connect(ours, foreign, stack, offerer);
 
+      assertThat(foreign.call("state").get("connection").asText()).isEqualTo("connected");
+
       channel.channel().send("grüße");
       assertThat(foreign.awaitText("talk")).isEqualTo("grüße");
       foreign.send("talk", "🎉");
