@@ -201,6 +201,11 @@ public final class PeerConnection implements AutoCloseable {
                 SCTP_PORT,
                 options.maxMessageSize()));
     LOG.debug("{} made, ufrag {}", id, credentials.ufrag());
+    runWaiting();
+  }
+
+  /** What was asked before init; it succeeds or fails now. */
+  private void runWaiting() {
     Runnable waiting;
     while ((waiting = waitingForInit.poll()) != null) {
       waiting.run();
@@ -321,7 +326,7 @@ public final class PeerConnection implements AutoCloseable {
     boolean queued =
         transport.execute(
             () -> {
-              if (negotiation == null && !closing.get()) {
+              if (negotiation == null && !ended && !closing.get()) {
                 waitingForInit.add(step);
               } else {
                 step.run();
@@ -336,6 +341,11 @@ public final class PeerConnection implements AutoCloseable {
   private <T> void runOperation(Operation<T> operation, CompletableFuture<T> future) {
     if (closing.get()) {
       fail(future, closedMeanwhile());
+      return;
+    }
+    PeerConnectionException early = failure;
+    if (negotiation == null && early != null) {
+      fail(future, early);
       return;
     }
     try {
@@ -1051,6 +1061,7 @@ public final class PeerConnection implements AutoCloseable {
     transport.sayGoodbye("the connection failed");
     updateConnectionState();
     fail(connected, cause);
+    runWaiting();
   }
 
   /** W3C section 4.4.3, for one transport. */
@@ -1353,10 +1364,7 @@ public final class PeerConnection implements AutoCloseable {
         negotiation.close();
       }
       transport.close("closed by the application");
-      Runnable waiting;
-      while ((waiting = waitingForInit.poll()) != null) {
-        waiting.run();
-      }
+      runWaiting();
       channels.endAll(null);
       fail(connected, closedMeanwhile());
       fail(gatheringComplete, closedMeanwhile());
