@@ -7,6 +7,7 @@ import dev.tautline.rpc.JsValue;
 import dev.tautline.rpc.Remote;
 import dev.tautline.rpc.Rpc;
 import dev.tautline.rpc.RpcConnection;
+import dev.tautline.rpc.RpcException;
 import dev.tautline.rpc.endpoint.datachannel.DataChannelEndpoint;
 import dev.tautline.signalling.client.Room;
 import dev.tautline.signalling.client.RoomOptions;
@@ -76,8 +77,9 @@ final class BrowserDemo {
           advice);
     }
     out.println("changed the page's colour " + (COLOURS + 1) + " times");
-    takeWindow(page);
-    out.println("press the page's buttons; close or leave the page to end");
+    if (takeWindow(page)) {
+      out.println("press the page's buttons; close or leave the page to end");
+    }
     try {
       room.channel().closed().join();
     } catch (CompletionException e) {
@@ -88,7 +90,8 @@ final class BrowserDemo {
     return 0;
   }
 
-  private void takeWindow(Remote page) throws InterruptedException {
+  /** Whether the page is still there, whatever the person answered. */
+  private boolean takeWindow(Remote page) throws InterruptedException {
     out.println("asked the page for its window: answer in the page");
     try {
       JsValue window = page.withDeadline(CONSENT).call("getWindow").get();
@@ -98,12 +101,16 @@ final class BrowserDemo {
       out.println("the page's title is now: " + Main.oneLine(title));
     } catch (ExecutionException e) {
       Throwable cause = CommandFailure.unwrap(e);
-      if (!(cause instanceof JsException)) {
+      if (cause instanceof JsException refusal) {
+        out.println("no window: " + Main.oneLine(refusal.message()));
+      } else if (cause instanceof RpcException gone && gone.code() == RpcException.Code.CLOSED) {
+        return false;
+      } else {
         throw new CommandFailure(
             "Asking for the page's window failed: " + CommandFailure.sentence(e), e);
       }
-      out.println("no window: " + Main.oneLine(CommandFailure.sentence(cause)));
     }
+    return true;
   }
 
   private static CompletableFuture<Void> after(long millis) {
@@ -130,15 +137,38 @@ final class BrowserDemo {
     }
 
     @Override
+    public String greeting() {
+      out.println("the page reads greeting");
+      return super.greeting();
+    }
+
+    @Override
+    public void greeting(String text) {
+      out.println("the page writes greeting = " + Main.oneLine(text));
+      super.greeting(text);
+    }
+
+    @Override
     public int add(int a, int b) {
       out.println("the page calls add(" + a + ", " + b + ")");
       return super.add(a, b);
     }
 
     @Override
+    public CompletableFuture<Integer> sum(int upTo, DemoApi.Doubler doubler) {
+      out.println("the page calls sum(" + upTo + ", a function of the page)");
+      return super.sum(upTo, doubler);
+    }
+
+    @Override
     public DemoApi.Counter counter(int start) {
       out.println("the page makes a Counter at " + start);
-      return super.counter(start);
+      DemoApi.Counter counter = super.counter(start);
+      return () -> {
+        int next = counter.next();
+        out.println("the page's Counter goes to " + next);
+        return next;
+      };
     }
 
     @Override

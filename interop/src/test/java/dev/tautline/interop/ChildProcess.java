@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +33,7 @@ public final class ChildProcess implements AutoCloseable {
   private final String name;
   private final Process process;
   private final ArrayDeque<String> lastLines = new ArrayDeque<>();
+  private final List<Thread> readers = new ArrayList<>();
 
   private ChildProcess(String name, Process process) {
     this.name = name;
@@ -46,12 +48,28 @@ public final class ChildProcess implements AutoCloseable {
    */
   public static ChildProcess start(
       String name, Path folder, List<String> command, Consumer<String> onLine) {
+    return start(name, folder, command, onLine, line -> {});
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param folder where it runs
+   * @param onLine gets each line of its standard output, on a thread of its own
+   * @param onErrorLine gets each line of its standard error, on another thread
+   */
+  public static ChildProcess start(
+      String name,
+      Path folder,
+      List<String> command,
+      Consumer<String> onLine,
+      Consumer<String> onErrorLine) {
     try {
       Process process = new ProcessBuilder(command).directory(folder.toFile()).start();
       var child = new ChildProcess(name, process);
       RUNNING.add(child);
       child.read("out", process.getInputStream(), onLine);
-      child.read("err", process.getErrorStream(), line -> {});
+      child.read("err", process.getErrorStream(), onErrorLine);
       return child;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -84,6 +102,30 @@ public final class ChildProcess implements AutoCloseable {
       } catch (IOException e) {
         throw new UncheckedIOException(name + " takes no input any more\n" + lastOutput(), e);
       }
+    }
+  }
+
+  /**
+   * Waits until it has ended by itself and every line that it printed was handed over.
+   *
+   * @return its exit code
+   */
+  public int awaitExit(long limitSeconds) {
+    try {
+      if (!process.waitFor(limitSeconds, TimeUnit.SECONDS)) {
+        throw new AssertionError(
+            name + " did not end within " + limitSeconds + " s\n" + lastOutput());
+      }
+      for (Thread reader : readers) {
+        reader.join(TimeUnit.SECONDS.toMillis(END_SECONDS));
+        if (reader.isAlive()) {
+          throw new AssertionError(name + " has ended, but something it started holds its output");
+        }
+      }
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while " + name + " was to end", e);
     }
   }
 
@@ -145,6 +187,7 @@ public final class ChildProcess implements AutoCloseable {
             name + "-" + stream);
     thread.setDaemon(true);
     thread.start();
+    readers.add(thread);
   }
 
   private void keep(String line) {

@@ -78,6 +78,15 @@ public final class WebDriver {
     navigate(page);
   }
 
+  /**
+   * Runs a script in every page that the present tab loads from now on, before the page's own ones.
+   */
+  public synchronized void beforeEveryPage(String script) {
+    ObjectNode body = JSON.createObjectNode().put("cmd", "Page.addScriptToEvaluateOnNewDocument");
+    body.putObject("params").put("source", script);
+    inSession("POST", "/goog/cdp/execute", body);
+  }
+
   /** Runs a function body with {@code arguments} and returns its value; promises are awaited. */
   public synchronized JsonNode execute(String script, Object... arguments) {
     ObjectNode body = JSON.createObjectNode().put("script", script);

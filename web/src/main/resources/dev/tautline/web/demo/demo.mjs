@@ -116,13 +116,15 @@ function exposedObject(Comlink, connectionEnded) {
       showColour(readColour(first, second, third));
     },
     log(...what) {
+      const log = element("log");
       const line = document.createElement("li");
       line.textContent = what.map(String).join(" ");
-      element("log").append(line);
-      while (element("log").childElementCount > MAX_LOG_LINES) {
-        element("log").firstElementChild.remove();
+      log.append(line);
+      while (log.childElementCount > MAX_LOG_LINES) {
+        log.firstElementChild.remove();
       }
-      line.scrollIntoView({ block: "nearest" });
+      // The list only: the page stays where the person is looking.
+      log.scrollTop = log.scrollHeight;
     },
     // Gives the peer the power to run code in this page, so a person has to agree first.
     async getWindow() {
