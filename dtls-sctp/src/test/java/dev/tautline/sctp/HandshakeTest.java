@@ -20,6 +20,7 @@ import dev.tautline.sctp.packet.CookieEchoChunk;
 import dev.tautline.sctp.packet.DataChunk;
 import dev.tautline.sctp.packet.ErrorCause;
 import dev.tautline.sctp.packet.ErrorChunk;
+import dev.tautline.sctp.packet.ForwardTsnChunk;
 import dev.tautline.sctp.packet.InitAckChunk;
 import dev.tautline.sctp.packet.InitBody;
 import dev.tautline.sctp.packet.InitChunk;
@@ -240,6 +241,46 @@ class HandshakeTest {
     // INIT, INIT ACK and COOKIE ECHO have a real one, COOKIE ACK, DATA and SACK need none.
     assertThat(zeros).containsExactly(false, false, false, true, true, true);
     assertThat(SctpSim.texts(sim.z)).containsExactly("hello");
+  }
+
+  @Test
+  void zeroChecksumsAreTakenWhicheverOfTheCrossingInitsAgreedOnThem() {
+    // The peer answers our first INIT with zero checksum, we answer its plain third one without: it
+    // leaves checksums out and we put them in.
+    var zero =
+        new Parameter(Parameter.ZERO_CHECKSUM_ACCEPTABLE, Octets.copyOf(new byte[] {0, 0, 0, 1}));
+    var peer = new HandPeer(AssociationOptions.forDataChannels());
+    peer.association.connect(0);
+    peer.poll();
+    InitBody ack = only(peer.sendInit(initBody(TAG, List.of(zero))), InitAckChunk.class).body();
+    InitBody plain = only(peer.sendInit(initBody(TAG, List.of())), InitAckChunk.class).body();
+    assertThat(plain.initiateTag()).isEqualTo(ack.initiateTag());
+    peer.sendWithTag(plain.initiateTag(), new CookieEchoChunk(cookieOf(plain)));
+
+    byte[] packet = peer.packet(plain.initiateTag(), HandPeer.data(HandPeer.INITIAL_TSN, 0, 0, 5));
+    PacketHeader.write(packet, 0, 5000, 5000, plain.initiateTag());
+    peer.sendBytes(packet);
+
+    assertThat(peer.events(MessageReceived.class)).hasSize(1);
+    peer.userSends(0, 10);
+    assertThat(PacketHeader.hasZeroChecksum(peer.poll().get(0), 0)).isFalse();
+  }
+
+  @Test
+  void aPlainInitAfterAFullOneKeepsItsExtensions() {
+    var peer = new HandPeer(AssociationOptions.rfc());
+    only(peer.sendInit(initBody(TAG, EXTENSIONS)), InitAckChunk.class);
+    InitBody plain = only(peer.sendInit(initBody(TAG, List.of())), InitAckChunk.class).body();
+    peer.peerTag = plain.initiateTag();
+    peer.send(new CookieEchoChunk(cookieOf(plain)));
+    peer.userSends(
+        0,
+        10,
+        new SendOptions(
+            SendOptions.Ordering.ORDERED, new SendOptions.Reliability.MaxRetransmits(0)));
+    peer.poll();
+
+    only(peer.nextPackets(), ForwardTsnChunk.class);
   }
 
   @Test

@@ -13,6 +13,8 @@ import dev.tautline.sctp.AssociationEvent.MessageReceived;
 import dev.tautline.sctp.AssociationEvent.OutgoingStreamsReset;
 import dev.tautline.sctp.AssociationEvent.StreamsResetFailed;
 import dev.tautline.sctp.packet.DataChunk;
+import dev.tautline.sctp.packet.Octets;
+import dev.tautline.sctp.packet.Parameter;
 import dev.tautline.sctp.packet.ReconfigChunk;
 import dev.tautline.sctp.packet.ReconfigParameter;
 import dev.tautline.sctp.packet.ReconfigParameter.AddStreams;
@@ -161,11 +163,25 @@ class StreamResetTest {
 
   @Test
   void failsWhenThePeerCannotResetStreams() {
-    HandPeer old = HandPeer.established(AssociationOptions.rfc(), List.of());
+    var without =
+        new Parameter(Parameter.SUPPORTED_EXTENSIONS, Octets.copyOf(new byte[] {(byte) 0xc0}));
+    HandPeer old = HandPeer.established(AssociationOptions.rfc(), List.of(without));
     old.association.resetStreams(0, new int[] {3});
 
     assertThat(old.poll()).isEmpty();
     assertThat(old.events(StreamsResetFailed.class)).hasSize(1);
+  }
+
+  @Test
+  void triesWhenThePeerDidNotSayWhatItCan() {
+    HandPeer plain = HandPeer.established(AssociationOptions.forDataChannels(), List.of());
+    plain.association.resetStreams(0, new int[] {3});
+    int requests = all(plain.poll(), ReconfigChunk.class).size();
+    while (plain.events(StreamsResetFailed.class).isEmpty()) {
+      requests += all(plain.nextTimer(), ReconfigChunk.class).size();
+    }
+
+    assertThat(requests).isEqualTo(1 + 20);
   }
 
   // --- the peer's streams ---

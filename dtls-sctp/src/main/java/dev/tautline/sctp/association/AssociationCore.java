@@ -290,11 +290,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     if (firstType == ChunkType.INIT || firstType == ChunkType.COOKIE_ECHO) {
       return false;
     }
-    Tcb tcb = context.tcb();
-    if (tcb != null) {
-      return tcb.has(Extension.ZERO_CHECKSUM);
-    }
-    return options.zeroChecksum() && context.state() instanceof CookieWait;
+    return establishment.isZeroChecksumAnnounced();
   }
 
   /** Verification tags, RFC 9260 section 8.5. Answers packets out of the blue. */
@@ -616,6 +612,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     public void reconfig(ReconfigChunk chunk) {
       Tcb tcb = context.tcb();
       if (tcb != null) {
+        tcb.learn(Extension.RE_CONFIG);
         tcb.streamResets().received(chunk);
       }
     }
@@ -633,9 +630,11 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       }
       if (tcb.has(Extension.INTERLEAVING)) {
         context.abortForViolation("FORWARD-TSN although I-DATA was agreed on");
-      } else if (!tcb.has(Extension.FORWARD_TSN)) {
+      } else if (!options.partialReliability()) {
         unsupported(chunk);
       } else {
+        tcb.learn(Extension.FORWARD_TSN);
+        tcb.sender().allowPartialReliability();
         skipped(tcb.receiver().forwardTsn(chunk));
       }
     }

@@ -62,6 +62,14 @@ final class Establishment {
 
   private RetransmissionTimeout rto;
   private int initsSent;
+
+  /** Whether an INIT or INIT ACK of ours said that we take packets without a checksum. */
+  private boolean zeroChecksumAnnounced;
+
+  /** What INITs with this tag announced: a later one of the same peer may be a plain one. */
+  private Set<Extension> seenExtensions = EnumSet.noneOf(Extension.class);
+
+  private int seenTag;
   private int staleCookies;
 
   /** What the peer's cookie staleness asks for, added to the next INIT; 0 for none. */
@@ -108,6 +116,14 @@ final class Establishment {
     return localTag;
   }
 
+  /**
+   * Whether the peer may leave the checksum out. RFC 9653 section 5.3: who announced it must take
+   * it; of several INITs and INIT ACKs that crossed, the peer may have seen any.
+   */
+  boolean isZeroChecksumAnnounced() {
+    return zeroChecksumAnnounced;
+  }
+
   /** Sends INIT, section 5.1 A. */
   void connect() {
     if (!context.state().equals(new Closed(Closed.Use.FRESH))) {
@@ -131,8 +147,10 @@ final class Establishment {
       announced.remove(Extension.ZERO_CHECKSUM);
     }
     List<Parameter> parameters = new ArrayList<>();
-    if (initsSent != PLAIN_AFTER + 1) {
+    // With I-DATA the two sides must agree: it is not left out for one INIT of several.
+    if (initsSent != PLAIN_AFTER + 1 || announced.contains(Extension.INTERLEAVING)) {
       parameters.addAll(Extension.toParameters(announced));
+      zeroChecksumAnnounced |= announced.contains(Extension.ZERO_CHECKSUM);
     }
     if (cookiePreservativeMillis > 0) {
       parameters.add(
@@ -240,8 +258,17 @@ final class Establishment {
 
   private void sendInitAck(InitBody peer, int tag, int tsn, int localTieTag, int peerTieTag) {
     Set<Extension> announced = Extension.announcedBy(peer);
-    Set<Extension> agreed = EnumSet.copyOf(offered);
-    agreed.retainAll(announced);
+    if (seenTag != peer.initiateTag()) {
+      seenTag = peer.initiateTag();
+      seenExtensions = EnumSet.noneOf(Extension.class);
+    }
+    seenExtensions.addAll(announced);
+    Set<Extension> agreed = EnumSet.copyOf(seenExtensions);
+    if (!announced.contains(Extension.ZERO_CHECKSUM)) {
+      // Only what this exchange agrees on: the peer may never have seen the INIT ACK before it.
+      agreed.remove(Extension.ZERO_CHECKSUM);
+    }
+    agreed.retainAll(offered);
     var cookie =
         new StateCookie(
             context.now(),
@@ -262,6 +289,7 @@ final class Establishment {
       // A peer that does not name it may choke on it, and it is of use only to both.
       ours.remove(Extension.ZERO_CHECKSUM);
     }
+    zeroChecksumAnnounced |= ours.contains(Extension.ZERO_CHECKSUM);
     parameters.addAll(Extension.toParameters(ours));
     int room = Context.MAX_ECHOED_BYTES;
     for (Parameter unknown : unrecognized(peer)) {
@@ -344,7 +372,6 @@ final class Establishment {
     agreed.retainAll(Extension.announcedBy(body));
     if (initsSent > PLAIN_AFTER) {
       agreed.remove(Extension.ZERO_CHECKSUM);
-      agreed.remove(Extension.INTERLEAVING);
     }
     Tcb tcb =
         newTcb(

@@ -71,6 +71,11 @@ enum Extension {
   /** What an INIT or INIT ACK announces. */
   static Set<Extension> announcedBy(InitBody body) {
     var extensions = EnumSet.noneOf(Extension.class);
+    if (body.parameter(Parameter.SUPPORTED_EXTENSIONS).isEmpty()) {
+      // A peer without a list says nothing about RE-CONFIG, which RFC 8831 section 6.2 demands of
+      // it. One that does not know the chunk skips it: the request then fails by its own limit.
+      extensions.add(RE_CONFIG);
+    }
     for (Parameter parameter : body.parameters()) {
       switch (parameter.type()) {
         case Parameter.FORWARD_TSN_SUPPORTED -> extensions.add(FORWARD_TSN);

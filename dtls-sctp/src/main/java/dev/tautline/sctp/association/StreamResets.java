@@ -29,6 +29,9 @@ final class StreamResets {
   /** Asked again after "in progress" no sooner than this. */
   private static final long SHORTEST_RETRY_NANOS = 50_000_000;
 
+  /** Unanswered so often, a request fails: the peer may not know what it is. */
+  private static final int MAX_RETRANSMITS = 20;
+
   private final Context context;
   private final RetransmissionTimeout rto;
   private final DataSender sender;
@@ -38,6 +41,9 @@ final class StreamResets {
   private int nextRequestSequence;
   private @Nullable OutgoingReset pending;
   private @Nullable Timer timer;
+
+  /** Whether the peer ever answered a request: it knows what one is. */
+  private boolean answered;
 
   private int lastPeerSequence;
   private int lastResult = NO_RESULT;
@@ -93,6 +99,14 @@ final class StreamResets {
   /** Sends the request again when it is time. */
   void advanceTo() {
     if (timer != null && pending != null && timer.expire(context.now())) {
+      if (!answered && timer.expirations() > MAX_RETRANSMITS) {
+        OutgoingReset request = pending;
+        finish(request, ResetOutcome.REFUSED);
+        context.emit(
+            new AssociationEvent.StreamsResetFailed(
+                request.streamIds(), "the peer does not answer requests to reset streams"));
+        return;
+      }
       // With the same number, RFC 6525 section 5.1.1, also after "in progress".
       context.outbox().send(new ReconfigChunk(List.of(pending)));
     }
@@ -186,6 +200,7 @@ final class StreamResets {
     if (request == null || response.responseSequence() != request.requestSequence()) {
       return;
     }
+    answered = true;
     switch (response.result()) {
       case Response.NOTHING_TO_DO, Response.PERFORMED -> {
         finish(request, ResetOutcome.PERFORMED);

@@ -2,6 +2,7 @@ package dev.tautline.sctp.association;
 
 import dev.tautline.sctp.rx.DataReceiver;
 import dev.tautline.sctp.tx.DataSender;
+import java.util.EnumSet;
 import java.util.Set;
 
 /** The transmission control block, RFC 9260 section 14: what exists once the peer is known. */
@@ -33,7 +34,8 @@ final class Tcb {
     this.peerTag = peerTag;
     this.outgoingStreams = outgoingStreams;
     this.incomingStreams = incomingStreams;
-    this.extensions = Set.copyOf(extensions);
+    this.extensions = EnumSet.noneOf(Extension.class);
+    this.extensions.addAll(extensions);
     this.sender = sender;
     this.receiver = receiver;
     this.heartbeats = heartbeats;
@@ -63,6 +65,11 @@ final class Tcb {
 
   boolean has(Extension extension) {
     return extensions.contains(extension);
+  }
+
+  /** The peer used it: it has it, whatever its INIT said. */
+  void learn(Extension extension) {
+    extensions.add(extension);
   }
 
   DataSender sender() {

@@ -132,6 +132,11 @@ public final class DataSender {
     }
   }
 
+  /** The peer knows FORWARD-TSN: from now on messages may be given up. */
+  public void allowPartialReliability() {
+    partialReliability = true;
+  }
+
   /** Takes a message over; {@code payload} is not copied. */
   public void send(
       int streamId,
