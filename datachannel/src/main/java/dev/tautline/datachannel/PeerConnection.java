@@ -38,6 +38,7 @@ import dev.tautline.ice.SelectedPair;
 import dev.tautline.sctp.Association;
 import dev.tautline.sctp.AssociationEvent;
 import dev.tautline.sctp.AssociationOptions;
+import dev.tautline.sctp.AssociationStatistics;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -1318,8 +1319,20 @@ public final class PeerConnection implements AutoCloseable {
               counters.packetsReceived(),
               messagesDropped,
               Optional.ofNullable(selectedPair),
+              Optional.ofNullable(transport.association()).map(PeerConnection::figures),
               channels.statistics());
         });
+  }
+
+  private static PeerConnectionStats.Sctp figures(Association association) {
+    AssociationStatistics s = association.statistics();
+    return new PeerConnectionStats.Sctp(
+        Duration.ofNanos(Math.max(0, s.srttNanos())),
+        s.cwndBytes(),
+        s.peerWindowBytes(),
+        s.dataChunksSent(),
+        s.dataChunksRetransmitted(),
+        s.timeouts());
   }
 
   // ---- The end

@@ -1,5 +1,6 @@
 package dev.tautline.datachannel;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -13,6 +14,7 @@ import java.util.OptionalInt;
  * @param packetsReceived DTLS datagrams received
  * @param messagesDropped messages of the peer that no channel could take
  * @param selectedPair the pair in use
+ * @param sctp figures of the association, once there is one
  * @param channels the channels that are not closed, by id
  */
 public record PeerConnectionStats(
@@ -22,11 +24,30 @@ public record PeerConnectionStats(
     long packetsReceived,
     long messagesDropped,
     Optional<SelectedCandidatePair> selectedPair,
+    Optional<Sctp> sctp,
     List<Channel> channels) {
   /** The list is immutable. */
   public PeerConnectionStats {
     channels = List.copyOf(channels);
   }
+
+  /**
+   * Figures of the association.
+   *
+   * @param smoothedRoundTrip the smoothed round-trip time; zero until it was measured
+   * @param congestionWindowBytes how much may be under way by congestion control
+   * @param peerWindowBytes how much more the peer takes
+   * @param chunksSent data chunks sent, without repetitions
+   * @param chunksRetransmitted data chunks sent again
+   * @param timeouts how often the retransmission timer expired
+   */
+  public record Sctp(
+      Duration smoothedRoundTrip,
+      long congestionWindowBytes,
+      long peerWindowBytes,
+      long chunksSent,
+      long chunksRetransmitted,
+      long timeouts) {}
 
   /**
    * Counters of one channel.
