@@ -246,6 +246,9 @@ final class DemoCommand implements Callable<Integer> {
             room,
             "--timeout",
             Integer.toString(seconds)));
+    if (Main.debugging()) {
+      command.add("--debug");
+    }
     try {
       return new ProcessBuilder(command)
           .redirectInput(ProcessBuilder.Redirect.PIPE)

@@ -47,6 +47,11 @@ public final class Main implements Runnable {
     }
   }
 
+  /** Whether {@code --debug} was given. */
+  static boolean debugging() {
+    return LoggerFactory.getLogger("dev.tautline").isDebugEnabled();
+  }
+
   /** Runs the command and exits with its code. */
   public static void main(String[] args) {
     System.exit(run(args));
