@@ -94,6 +94,33 @@ class RealSocketsTest {
   }
 
   @Test
+  void aCandidateToldBeforeOurSocketsWereBoundIsReportedAsTaken() {
+    RecordingPeer a = peer(loopback().build());
+    RecordingPeer z = peer(loopback().build());
+    z.gatherAll();
+    z.start(IceRole.CONTROLLED, a);
+    a.start(IceRole.CONTROLLING, z);
+    a.addAll(z);
+    a.gatherAll();
+    a.awaitState(IceState.COMPLETED);
+    assertThat(a.on(a.agent::report).remoteCandidates())
+        .isNotEmpty()
+        .allMatch(remote -> remote.outcome().equals("taken"));
+  }
+
+  @Test
+  void ipv6IsWrittenInItsShortForm() {
+    RecordingPeer a =
+        peer(
+            IceAgentOptions.builder()
+                .loopback(Loopback.ONLY)
+                .families(Set.of(Family.IPV6))
+                .build());
+    a.gatherAll();
+    assertThat(a.candidates).extracting(IceCandidate::address).containsExactly("::1");
+  }
+
+  @Test
   void datagramsBeforeTheAnswerAreHeldAndGivenOnceThePairIsValid() {
     RecordingPeer a = peer(loopback().build());
     RecordingPeer z = peer(loopback().build());

@@ -18,6 +18,7 @@ import dev.tautline.ice.IceRole;
 import dev.tautline.ice.IceServer;
 import dev.tautline.ice.IceState;
 import dev.tautline.ice.SelectedPair;
+import dev.tautline.ice.candidate.AddressText;
 import dev.tautline.ice.candidate.Foundations;
 import dev.tautline.ice.candidate.PairableAddress;
 import dev.tautline.ice.candidate.Priorities;
@@ -46,7 +47,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -82,6 +85,12 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   private final List<Socket> sockets = new ArrayList<>();
   private final List<IceCandidate> localCandidates = new ArrayList<>();
   private final List<IceReport.RemoteCandidate> remoteReports = new ArrayList<>();
+
+  /**
+   * Candidates that had no pair when they were told; sockets that were bound since may reach them.
+   */
+  private final Map<IceCandidate, InetSocketAddress> unreached = new HashMap<>();
+
   private IceGatheringState gatheringState = IceGatheringState.NEW;
   private int pendingBinds;
   private int pendingNames;
@@ -194,7 +203,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
 
   private void hostCandidate(UdpSocket socket, int preference) {
     InetSocketAddress at = socket.localAddress();
-    String host = at.getAddress().getHostAddress();
+    String host = AddressText.of(at.getAddress());
     var candidate =
         new IceCandidate(
             Foundations.of(IceCandidateType.HOST, host, ""),
@@ -290,7 +299,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
       InetSocketAddress at = failed.base().address();
       listener.candidateError(
           new IceCandidateError(
-              at.getAddress().getHostAddress(),
+              AddressText.of(at.getAddress()),
               at.getPort(),
               failed.server().url(),
               failed.code(),
@@ -301,7 +310,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   private void serverReflexive(ReflexiveGatherer.Outcome.Mapped mapped) {
     LocalBase base = mapped.base();
     InetSocketAddress address = mapped.mapped();
-    String text = address.getAddress().getHostAddress() + " port " + address.getPort();
+    String text = AddressText.of(address.getAddress()) + " port " + address.getPort();
     timeline.add(loop.nowNanos(), mapped.server().url() + " sees " + text);
     servers.ended(mapped.server(), "sees us as " + text);
     if (address.equals(base.address())
@@ -314,19 +323,19 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
         new IceCandidate(
             Foundations.of(
                 IceCandidateType.SERVER_REFLEXIVE,
-                base.address().getAddress().getHostAddress(),
+                AddressText.of(base.address().getAddress()),
                 mapped.serverAddress().getAddress().getHostAddress()),
             1,
             "udp",
             Priorities.candidate(
                 IceCandidateType.SERVER_REFLEXIVE,
                 (int) (base.candidate().priority() >> 8 & 0xffff)),
-            address.getAddress().getHostAddress(),
+            AddressText.of(address.getAddress()),
             address.getPort(),
             IceCandidateType.SERVER_REFLEXIVE,
             Optional.of(
                 new IceCandidate.RelatedAddress(
-                    base.address().getAddress().getHostAddress(), base.address().getPort())),
+                    AddressText.of(base.address().getAddress()), base.address().getPort())),
             Optional.empty(),
             Optional.of(local.ufrag()));
     core.addReflexive(address, candidate);
@@ -335,7 +344,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
 
   /** Two servers usually see the same address: one candidate is enough (RFC 8445 section 5.1.3). */
   private boolean isKnownHere(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
+    String host = AddressText.of(address.getAddress());
     for (IceCandidate candidate : localCandidates) {
       if (candidate.port() == address.getPort() && candidate.address().equals(host)) {
         return true;
@@ -432,6 +441,9 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
             ? "not paired: a loopback address, which is not used here"
             : core.addRemote(
                 loop.nowNanos(), candidate, new InetSocketAddress(address, candidate.port()));
+    if (outcome.equals(CheckAgent.UNREACHED)) {
+      unreached.put(candidate, new InetSocketAddress(address, candidate.port()));
+    }
     report(candidate, outcome);
     advance();
   }
@@ -478,8 +490,16 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   @Override
   public IceReport report() {
     requireLoop();
+    List<IceReport.RemoteCandidate> remotes = new ArrayList<>(remoteReports.size());
+    for (IceReport.RemoteCandidate told : remoteReports) {
+      InetSocketAddress address = unreached.get(told.candidate());
+      remotes.add(
+          address != null && core.isPaired(address)
+              ? new IceReport.RemoteCandidate(told.candidate(), "taken")
+              : told);
+    }
     return Reports.make(
-        core, localCandidates, remoteReports, servers.reports(), timeline.events(), drops);
+        core, localCandidates, remotes, servers.reports(), timeline.events(), drops);
   }
 
   @Override

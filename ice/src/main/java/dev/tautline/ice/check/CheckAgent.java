@@ -12,6 +12,7 @@ import dev.tautline.ice.IceReport;
 import dev.tautline.ice.IceRole;
 import dev.tautline.ice.IceState;
 import dev.tautline.ice.SelectedPair;
+import dev.tautline.ice.candidate.AddressText;
 import dev.tautline.ice.candidate.Foundations;
 import dev.tautline.ice.candidate.PairableAddress;
 import dev.tautline.ice.candidate.Priorities;
@@ -57,6 +58,9 @@ public final class CheckAgent {
 
   /** Peer-reflexive candidates that are remembered. */
   public static final int MAX_PEER_REFLEXIVE = 32;
+
+  /** What {@link #addRemote} says when no pair could be made; a later socket may make one. */
+  public static final String UNREACHED = "no address of ours reaches it";
 
   private static final int MAX_EARLY_CHECKS = 32;
   private static final int MAX_AUTHENTICATED = 256;
@@ -254,7 +258,12 @@ public final class CheckAgent {
     if (paired > 0 || role == null) {
       return "taken";
     }
-    return "no address of ours reaches it";
+    return UNREACHED;
+  }
+
+  /** Whether an address of the peer is part of a pair. */
+  public boolean isPaired(InetSocketAddress address) {
+    return list.pairs().stream().anyMatch(pair -> pair.remote().address().equals(address));
   }
 
   /**
@@ -806,7 +815,7 @@ public final class CheckAgent {
         1,
         "udp",
         priority,
-        address.getAddress().getHostAddress(),
+        AddressText.of(address.getAddress()),
         address.getPort(),
         IceCandidateType.PEER_REFLEXIVE,
         Optional.empty(),
@@ -963,16 +972,16 @@ public final class CheckAgent {
     }
     return new IceCandidate(
         Foundations.of(
-            IceCandidateType.PEER_REFLEXIVE, base.address().getAddress().getHostAddress(), ""),
+            IceCandidateType.PEER_REFLEXIVE, AddressText.of(base.address().getAddress()), ""),
         1,
         "udp",
         Priorities.peerReflexive(base.candidate().priority()),
-        mapped.getAddress().getHostAddress(),
+        AddressText.of(mapped.getAddress()),
         mapped.getPort(),
         IceCandidateType.PEER_REFLEXIVE,
         Optional.of(
             new IceCandidate.RelatedAddress(
-                base.address().getAddress().getHostAddress(), base.address().getPort())),
+                AddressText.of(base.address().getAddress()), base.address().getPort())),
         Optional.empty(),
         Optional.empty());
   }
@@ -1148,7 +1157,7 @@ public final class CheckAgent {
   }
 
   private static String text(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
+    String host = AddressText.of(address.getAddress());
     return host.indexOf(':') < 0
         ? host + ':' + address.getPort()
         : '[' + host + "]:" + address.getPort();
