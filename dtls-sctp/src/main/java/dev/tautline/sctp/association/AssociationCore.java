@@ -49,6 +49,7 @@ import dev.tautline.sctp.packet.PacketHeader;
 import dev.tautline.sctp.packet.PadChunk;
 import dev.tautline.sctp.packet.ReconfigChunk;
 import dev.tautline.sctp.packet.SackView;
+import dev.tautline.sctp.packet.SctpParseException;
 import dev.tautline.sctp.packet.ShutdownAckChunk;
 import dev.tautline.sctp.packet.ShutdownChunk;
 import dev.tautline.sctp.packet.ShutdownCompleteChunk;
@@ -451,13 +452,28 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
         data(type);
       }
       case ChunkType.SACK -> {
-        sackView.wrap(packet, at, length);
-        sack();
+        if (readsSack(packet, at, length)) {
+          sack();
+        }
       }
       default -> {
         var value = new WireReader(packet, at + Chunk.HEADER_BYTES, length - Chunk.HEADER_BYTES);
         ChunkParser.parse(type, packet[at + 1] & 0xff, value).accept(dispatcher);
       }
+    }
+  }
+
+  /** A SACK whose gap ack blocks contradict each other is dropped whole, and nothing more. */
+  private boolean readsSack(byte[] packet, int at, int length) throws SctpParseException {
+    try {
+      sackView.wrap(packet, at, length);
+      return true;
+    } catch (SctpParseException e) {
+      if (e.reason() != SctpParseException.Reason.BAD_VALUE) {
+        throw e;
+      }
+      context.drop(DropReason.IMPOSSIBLE_SACK);
+      return false;
     }
   }
 

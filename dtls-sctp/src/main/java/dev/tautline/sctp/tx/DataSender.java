@@ -9,6 +9,7 @@ import dev.tautline.sctp.packet.ForwardTsnChunk;
 import dev.tautline.sctp.packet.IForwardTsnChunk;
 import dev.tautline.sctp.packet.Order;
 import dev.tautline.sctp.packet.PacketBuffer;
+import dev.tautline.sctp.packet.PacketHeader;
 import dev.tautline.sctp.packet.SackView;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -257,7 +258,8 @@ public final class DataSender {
     long flightBefore = outstanding.flightBytes();
     boolean wasOutstanding = !outstanding.isEmpty();
     boolean opens = peerWindow == 0 && sack.aRwnd() > 0;
-    outstanding.apply(sack, cumulative, recoveryPoint != NO_RECOVERY);
+    outstanding.apply(
+        sack, cumulative, recoveryPoint != NO_RECOVERY, maxPacketBytes - PacketHeader.BYTES);
     peerWindow = sack.aRwnd();
     if (wasOutstanding && peerWindow == 0) {
       // A SACK with a closed window answers the probe: the peer lives, it only has no room.

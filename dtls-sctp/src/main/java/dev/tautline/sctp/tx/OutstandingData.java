@@ -38,6 +38,9 @@ final class OutstandingData {
   private long[] starts = new long[8];
   private long[] ends = new long[8];
 
+  /** Bytes that the present SACK acknowledged for the first time, by gap ack block. */
+  private long[] newlyAcked = new long[8];
+
   // What the last SACK brought.
   private long ackedBytes;
   private boolean cumulativeAdvanced;
@@ -153,14 +156,15 @@ final class OutstandingData {
    *
    * @param cumulative its cumulative TSN ack, unwrapped
    * @param inRecovery whether a fast recovery goes on
+   * @param packetBytes what a full packet holds in chunks
    */
-  void apply(SackView sack, long cumulative, boolean inRecovery) {
+  void apply(SackView sack, long cumulative, boolean inRecovery, int packetBytes) {
     applyCumulative(cumulative);
     int blocks = readBlocks(sack, cumulative);
     visitDifference(starts, ends, blocks, knownStarts, knownEnds, known, true);
     visitDifference(knownStarts, knownEnds, known, starts, ends, blocks, false);
     swapBlocks(blocks);
-    countMisses(blocks, inRecovery);
+    countMisses(blocks, inRecovery, packetBytes);
   }
 
   /** Applies a cumulative TSN ack that comes without gap ack blocks: the blocks known stay. */
@@ -180,6 +184,9 @@ final class OutstandingData {
     if (starts.length < blocks) {
       starts = new long[Math.max(blocks, 2 * starts.length)];
       ends = new long[starts.length];
+    }
+    if (newlyAcked.length < blocks) {
+      newlyAcked = new long[starts.length];
     }
     for (int i = 0; i < blocks; i++) {
       starts[i] = cumulative + sack.gapStart(i);
@@ -245,6 +252,7 @@ final class OutstandingData {
       long[] aStarts, long[] aEnds, int as, long[] bStarts, long[] bEnds, int bs, boolean acked) {
     int b = 0;
     for (int a = 0; a < as; a++) {
+      long ackedBefore = ackedBytes;
       long tsn = Math.max(aStarts[a], cumulativeTsnAck + 1);
       while (tsn <= aEnds[a]) {
         while (b < bs && bEnds[b] < tsn) {
@@ -262,6 +270,9 @@ final class OutstandingData {
             takeBackAck(at(tsn), tsn);
           }
         }
+      }
+      if (acked) {
+        newlyAcked[a] = ackedBytes - ackedBefore;
       }
     }
   }
@@ -281,8 +292,14 @@ final class OutstandingData {
     missFrom = Math.min(missFrom, tsn);
   }
 
-  /** Miss indications, RFC 9260 section 7.2.4, after the blocks became the known ones. */
-  private void countMisses(int blocks, boolean inRecovery) {
+  /**
+   * Miss indications, RFC 9260 section 7.2.4, after the blocks became the known ones. While a TSN
+   * is missing, a receiver sends a SACK for each packet (section 6.7); one that takes a whole
+   * coalesced read at once sends one for all of them. So a SACK indicates as many misses as it
+   * newly acknowledges packets above the hole, else a flight of a few reads could only end by
+   * T3-rtx.
+   */
+  private void countMisses(int blocks, boolean inRecovery, int packetBytes) {
     if (blocks == 0) {
       return;
     }
@@ -293,7 +310,14 @@ final class OutstandingData {
     long from = missFrom;
     long eligible = Long.MAX_VALUE;
     long holeStart = cumulativeTsnAck + 1;
-    for (int i = firstBlockEndingAt(from, blocks); i < blocks; i++) {
+    int first = firstBlockEndingAt(from, blocks);
+    long ackedAbove = 0;
+    for (int i = first; i < blocks; i++) {
+      ackedAbove += newlyAcked[i];
+    }
+    for (int i = first; i < blocks; i++) {
+      int indications = (int) Math.max(1, ackedAbove / packetBytes);
+      ackedAbove -= newlyAcked[i];
       if (i > 0) {
         holeStart = Math.max(holeStart, knownEnds[i - 1] + 1);
       }
@@ -303,7 +327,7 @@ final class OutstandingData {
           continue;
         }
         if (tsn < limit) {
-          chunk.misses++;
+          chunk.misses += indications;
         }
         if (chunk.misses >= MISSES_FOR_LOSS) {
           markLost(chunk, tsn);

@@ -95,7 +95,7 @@ class OutstandingDataTest {
 
         SackView sack = view(cumulative, everAcked);
         assertThat(outstanding.isPossible(sack, cumulative)).isTrue();
-        outstanding.apply(sack, cumulative, random.nextBoolean());
+        outstanding.apply(sack, cumulative, random.nextBoolean(), 1176);
         acknowledgedBytes += outstanding.ackedBytes();
         assertThat(outstanding.ackedBytes()).isLessThanOrEqualTo(before * 116);
       } else if (outstanding.hasLost()) {
