@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -722,10 +723,13 @@ public final class DataChannel implements AutoCloseable {
     if (!advance(DataChannelState.OPEN) && !announced) {
       return;
     }
-    if (openHandler != null) {
-      openHandler.run();
+    try {
+      if (openHandler != null) {
+        openHandler.run();
+      }
+    } finally {
+      opened.complete(this);
     }
-    opened.complete(this);
   }
 
   private void deliver(Delivery delivery) {
@@ -749,6 +753,41 @@ public final class DataChannel implements AutoCloseable {
     }
   }
 
+  /**
+   * What nobody has read of an ended channel fills the window no longer: the other channels need
+   * it. A handler that comes late still gets the messages, unless this side closed the channel.
+   */
+  private void releaseUnread() {
+    List<Delivery> deliveries = List.copyOf(unread);
+    unread.clear();
+    for (Delivery delivery : deliveries) {
+      connection.consumed(delivery.windowBytes);
+      if (!closedHere) {
+        unread.add(new Delivery(this, delivery.message, 0));
+      }
+    }
+  }
+
+  private void deliverUnread() {
+    RuntimeException fault = null;
+    Delivery delivery;
+    while ((delivery = unread.poll()) != null) {
+      try {
+        deliver(delivery);
+      } catch (RuntimeException e) {
+        // As with messages that come now: the ones behind it are delivered all the same.
+        if (fault == null) {
+          fault = e;
+        } else {
+          fault.addSuppressed(e);
+        }
+      }
+    }
+    if (fault != null) {
+      throw fault;
+    }
+  }
+
   private void bufferedAmountLowTask() {
     if (!connection.isClosed() && lowHandler != null) {
       lowHandler.run();
@@ -765,6 +804,8 @@ public final class DataChannel implements AutoCloseable {
     if (!advance(DataChannelState.CLOSED) && closed.isDone()) {
       return;
     }
+    connection.ended(this);
+    releaseUnread();
     try {
       if (error != null && errorHandler != null && !connection.isClosed()) {
         errorHandler.accept(error);
@@ -811,10 +852,7 @@ public final class DataChannel implements AutoCloseable {
         .callback(
             () -> {
               messageHandler = handler;
-              Delivery delivery;
-              while ((delivery = unread.poll()) != null) {
-                deliver(delivery);
-              }
+              deliverUnread();
             });
     return this;
   }

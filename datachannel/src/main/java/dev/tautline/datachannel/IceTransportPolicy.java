@@ -4,6 +4,9 @@ package dev.tautline.datachannel;
 public enum IceTransportPolicy {
   /** All: the default. */
   ALL,
-  /** Relayed ones only, so that the peer never learns our addresses. */
+  /**
+   * Relayed ones only, so that the peer never learns our addresses. Not supported yet: a connection
+   * with it is refused.
+   */
   RELAY
 }

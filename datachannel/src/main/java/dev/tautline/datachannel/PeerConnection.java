@@ -309,6 +309,11 @@ public final class PeerConnection implements AutoCloseable {
             });
   }
 
+  /** A channel ended; one that nobody was told of is not kept. In tasks. */
+  void ended(DataChannel channel) {
+    events.unannounced.remove(channel);
+  }
+
   // ---- The operations chain
 
   /** One step of the W3C's operations chain; ours are done as soon as they begin. */
@@ -434,7 +439,7 @@ public final class PeerConnection implements AutoCloseable {
     Optional<Agreement> agreement = negotiation().setLocal(description);
     LOG.debug("{} local {} set", id, description.type());
     if (description.type() == SdpType.ROLLBACK) {
-      earlyRemoteCandidates.clear();
+      forgetEarlyCandidates();
     }
     descriptionsChanged();
     if (description.type() != SdpType.ROLLBACK && negotiation().dataPlace().isPresent()) {
@@ -462,7 +467,7 @@ public final class PeerConnection implements AutoCloseable {
     LOG.debug("{} remote {} set", id, description.type());
     addedRemoteLines.clear();
     if (description.type() == SdpType.ROLLBACK || description.type() == SdpType.OFFER) {
-      earlyRemoteCandidates.clear();
+      forgetEarlyCandidates();
       remoteCandidatesEnded = false;
     }
     RemoteSection data = session.remoteData();
@@ -655,15 +660,23 @@ public final class PeerConnection implements AutoCloseable {
       LOG.debug("{} more than {} candidates of the peer", id, MAX_REMOTE_CANDIDATES);
       return false;
     }
-    if (!transportStarted) {
-      earlyRemoteCandidates.add(candidate);
-      return earlyRemoteCandidates.size() <= MAX_REMOTE_CANDIDATES;
-    }
     if (!knownRemoteCandidates.add(candidate.toLine())) {
       return false;
     }
-    transport.agent().addRemoteCandidate(candidate);
+    if (transportStarted) {
+      transport.agent().addRemoteCandidate(candidate);
+    } else {
+      earlyRemoteCandidates.add(candidate);
+    }
     return true;
+  }
+
+  /** They belong to a description that is no more. */
+  private void forgetEarlyCandidates() {
+    if (!transportStarted) {
+      knownRemoteCandidates.clear();
+    }
+    earlyRemoteCandidates.clear();
   }
 
   private void endOfRemoteCandidates() {
@@ -712,11 +725,7 @@ public final class PeerConnection implements AutoCloseable {
     for (IceCandidate candidate : agreement.candidates()) {
       addRemoteCandidate(candidate);
     }
-    IceCandidate early;
-    for (int i = 0; i < earlyRemoteCandidates.size(); i++) {
-      early = earlyRemoteCandidates.get(i);
-      addRemoteCandidate(early);
-    }
+    earlyRemoteCandidates.forEach(transport.agent()::addRemoteCandidate);
     earlyRemoteCandidates.clear();
     if (agreement.data().endOfCandidates() || remoteCandidatesEnded) {
       transport.agent().remoteEndOfCandidates();
@@ -783,7 +792,6 @@ public final class PeerConnection implements AutoCloseable {
     public void localCandidate(IceCandidate candidate) {
       localCandidates.add(candidate);
       refreshLocalSnapshot();
-      LOG.debug("{} local candidate {}", id, candidate.toLine());
       Optional<DataPlace> place = negotiation().dataPlace();
       String ufrag = transport.agent().localCredentials().ufrag();
       var init =
@@ -856,11 +864,18 @@ public final class PeerConnection implements AutoCloseable {
 
     @Override
     public void iceStateChanged(IceState state, long nowNanos) {
-      if (state == IceState.CLOSED || state == iceState) {
+      if (state == IceState.CLOSED) {
+        // Not by us: our own end is not told. A fault closed the agent, and nothing will come of
+        // it.
+        fail(
+            new PeerConnectionException(
+                Code.INTERNAL, "the ICE agent ended by itself; the log says why"));
+        return;
+      }
+      if (state == iceState) {
         return;
       }
       iceState = state;
-      LOG.debug("{} ICE {}", id, state);
       Milestones m = milestones;
       if (m.iceEnd < 0 && (state == IceState.CONNECTED || state == IceState.COMPLETED)) {
         milestones =
@@ -894,7 +909,6 @@ public final class PeerConnection implements AutoCloseable {
           new SelectedCandidatePair(
               Candidates.describe(pair.local()), Candidates.describe(pair.remote()));
       selectedPair = described;
-      LOG.debug("{} selected pair {}", id, described);
     }
 
     @Override
@@ -1060,6 +1074,10 @@ public final class PeerConnection implements AutoCloseable {
             : new DataChannelException(
                 DataChannelException.Code.TRANSPORT_FAILURE, String.valueOf(cause.getMessage())));
     transport.sayGoodbye("the connection failed");
+    if (cause.code() == Code.PEER_CLOSED) {
+      // An authentic closure revokes consent (RFC 7675 section 5.2): no check goes out any more.
+      transport.agent().close();
+    }
     updateConnectionState();
     fail(connected, cause);
     runWaiting();

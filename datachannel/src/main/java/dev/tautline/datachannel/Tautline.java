@@ -100,7 +100,8 @@ public final class Tautline implements AutoCloseable {
   /**
    * A connection.
    *
-   * @throws IllegalArgumentException if an ICE server's URL cannot be used
+   * @throws IllegalArgumentException if an ICE server's URL cannot be used, or the policy is {@link
+   *     IceTransportPolicy#RELAY}, for which there are no relays yet
    * @throws IllegalStateException after {@link #close}
    */
   public PeerConnection createPeerConnection(PeerConnectionOptions options) {
@@ -126,6 +127,11 @@ public final class Tautline implements AutoCloseable {
   // ---- What connections ask for
 
   IceAgent createAgent(String id, PeerConnectionOptions options, IceListener listener) {
+    if (options.iceTransportPolicy() == IceTransportPolicy.RELAY) {
+      // Going on would tell the peer the very addresses that this policy hides.
+      throw new IllegalArgumentException(
+          "IceTransportPolicy.RELAY needs TURN relays, which are not supported yet");
+    }
     List<dev.tautline.ice.IceServer> servers = new ArrayList<>();
     for (IceServer server : options.iceServers()) {
       for (String url : server.urls()) {

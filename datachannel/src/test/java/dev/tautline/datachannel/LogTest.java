@@ -52,7 +52,13 @@ class LogTest {
     assertThat(lines.lines).isNotEmpty().allMatch(line -> line.matches("pc-[0-9a-f]{4} .*"));
     assertThat(lines.lines.stream().filter(line -> line.startsWith(id + ' ')).toList())
         .anyMatch(line -> line.contains("remote offer set"))
-        .anyMatch(line -> line.contains("selected pair"))
+        .anyMatch(line -> line.contains("pair in use"))
+        .satisfies(
+            ours ->
+                assertThat(ours)
+                    .as("each step of ICE is told once")
+                    .filteredOn(line -> line.endsWith("ICE CONNECTED"))
+                    .hasSize(1))
         .anyMatch(line -> line.contains("DTLS established"))
         .anyMatch(line -> line.contains("SCTP established"))
         .anyMatch(line -> line.contains("\"evil\\u000d\\u000alabel\\u202e\""))

@@ -80,6 +80,59 @@ class PeerConnectionTest {
   }
 
   @Test
+  void anIceAgentThatEndsByItselfFailsTheConnection() {
+    try (var pair = new PeerPair(tautline)) {
+      pair.connect();
+      pair.a.transport().execute(() -> pair.a.transport().agent().close());
+
+      await().until(() -> pair.a.connectionState() == PeerConnectionState.FAILED);
+      assertThat(pair.a.failure().orElseThrow().code()).isEqualTo(Code.INTERNAL);
+    }
+  }
+
+  @Test
+  void anOpenHandlerThatThrowsDoesNotKeepTheChannelFromOpening() {
+    try (var pair = new PeerPair(tautline)) {
+      DataChannel channel = pair.a.createDataChannel("x");
+      channel.onOpen(
+          () -> {
+            throw new IllegalStateException("the test's");
+          });
+      pair.connect();
+
+      assertThat(get(channel.opened())).isSameAs(channel);
+    }
+  }
+
+  @Test
+  void relaysOnlyIsRefusedAsThereAreNone() {
+    var options =
+        PeerConnectionOptions.builder().iceTransportPolicy(IceTransportPolicy.RELAY).build();
+
+    assertThatThrownBy(() -> tautline.createPeerConnection(options))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("TURN");
+  }
+
+  @Test
+  void aCandidateToldManyTimesBeforeTheAnswerTakesOnePlace() {
+    try (var pair = new PeerPair(tautline)) {
+      get(pair.a.setLocalDescription());
+      get(pair.b.setRemoteDescription(pair.a.localDescription().orElseThrow()));
+      String again = "candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host";
+      for (int i = 0; i < 200; i++) {
+        get(pair.b.addIceCandidate(IceCandidateInit.of(again, "0")));
+      }
+      String other = "candidate:1 1 udp 2130706430 192.0.2.2 5000 typ host";
+      get(pair.b.addIceCandidate(IceCandidateInit.of(other, "0")));
+
+      assertThat(pair.b.remoteDescription().orElseThrow().sdp())
+          .contains("a=" + other)
+          .containsOnlyOnce("a=" + again);
+    }
+  }
+
+  @Test
   void theLocalDescriptionHoldsWhatWasGathered() {
     try (var pair = new PeerPair(tautline)) {
       assertThat(pair.a.localDescription()).isEmpty();

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tautline.datachannel.dcep.ChannelType;
 import dev.tautline.datachannel.dcep.DcepMessage;
 import dev.tautline.datachannel.dcep.Ppid;
+import dev.tautline.ice.IceState;
 import dev.tautline.sctp.AssociationEvent;
 import dev.tautline.sctp.AssociationEvent.IncomingStreamsReset;
 import dev.tautline.sctp.AssociationEvent.MessageReceived;
@@ -275,6 +276,102 @@ class RawPeerTest {
 
     get(channel.closed());
     assertThat(log).containsExactly("a error SCTP_FAILURE", "a close");
+  }
+
+  @Test
+  void aPeerThatClosesIsNotCheckedForConsentAnyMore() throws InterruptedException {
+    raw.connect(connection);
+    raw.sayGoodbye();
+
+    await().until(() -> connection.connectionState() == PeerConnectionState.FAILED);
+    var state = new CompletableFuture<IceState>();
+    connection.transport().execute(() -> state.complete(connection.transport().agent().state()));
+    assertThat(get(state)).isEqualTo(IceState.CLOSED);
+  }
+
+  @Test
+  void anAbortOfOursReachesThePeerWithItsCause() throws InterruptedException {
+    smallWindow();
+    connection.onDataChannel(channels::add);
+    raw.connect(connection);
+    raw.send(1, Ppid.DCEP, open("a"));
+    nextChannel();
+    // An incomplete message that no window of ours can hold.
+    raw.send(1, Ppid.BINARY, new byte[200_000]);
+
+    AssociationEvent.Aborted aborted = next(AssociationEvent.Aborted.class, e -> true);
+    assertThat(aborted.origin()).isEqualTo(AssociationEvent.Origin.PEER);
+    assertThat(aborted.causeCode()).as("out of resource").isEqualTo(4);
+  }
+
+  private void smallWindow() {
+    connection.close();
+    connection =
+        tautline.createPeerConnection(
+            PeerConnectionOptions.builder()
+                .loopback(Loopback.ONLY)
+                .maxMessageSize(1200)
+                .receiveWindowBytes(64 << 10)
+                .build());
+  }
+
+  @Test
+  void unreadMessagesOfAChannelThatEndedDoNotBlockTheOthers() throws InterruptedException {
+    smallWindow();
+    connection.onDataChannel(channels::add);
+    raw.connect(connection);
+    raw.send(1, Ppid.DCEP, open("nobody reads it"));
+    for (int i = 0; i < 60; i++) {
+      raw.send(1, Ppid.BINARY, new byte[1000]);
+    }
+    raw.reset(1);
+    DataChannel unread = nextChannel();
+    get(unread.closed());
+
+    raw.send(3, Ppid.DCEP, open("b"));
+    nextChannel().onMessage(m -> log.add("b"));
+    for (int i = 0; i < 60; i++) {
+      raw.send(3, Ppid.BINARY, new byte[1000]);
+    }
+    await().until(() -> log.size() == 60);
+    // A handler that comes late gets them all the same.
+    unread.onMessage(m -> log.add("late"));
+    await().until(() -> log.size() == 120);
+  }
+
+  @Test
+  void channelsThatEndedBeforeAnybodyAskedAreForgotten() throws InterruptedException {
+    connection.close();
+    connection = tautline.createPeerConnection(LOOPBACK);
+    raw.connect(connection);
+    raw.send(1, Ppid.DCEP, open("gone"));
+    raw.reset(1);
+    next(IncomingStreamsReset.class, e -> true);
+    raw.send(3, Ppid.DCEP, open("here"));
+    next(MessageReceived.class, m -> m.streamId() == 3);
+    await().until(() -> get(connection.getStats()).channels().size() == 1);
+
+    connection.onDataChannel(channels::add);
+    assertThat(nextChannel().label()).isEqualTo("here");
+  }
+
+  @Test
+  void aHandlerThatThrowsMissesNoneOfTheMessagesThatWaited() throws InterruptedException {
+    connection.onDataChannel(channels::add);
+    raw.connect(connection);
+    raw.send(1, Ppid.DCEP, open("a"));
+    raw.send(1, Ppid.STRING, "1");
+    raw.send(1, Ppid.STRING, "2");
+    raw.send(1, Ppid.STRING, "3");
+    DataChannel channel = nextChannel();
+    await().until(() -> get(connection.getStats()).channels().get(0).messagesReceived() == 3);
+
+    channel.onMessage(
+        m -> {
+          log.add(m.toString());
+          throw new IllegalStateException("the test's");
+        });
+    await().until(() -> log.size() == 3);
   }
 
   @Test

@@ -273,9 +273,15 @@ public final class PeerTransport implements IceListener {
     return associationAlive ? association : null;
   }
 
-  /** The association has ended: nothing is drawn from it any more. */
+  /**
+   * The association has ended: its last packet leaves, an ABORT where the peer broke the protocol
+   * or does not answer, and nothing is drawn from it any more.
+   */
   public void associationEnded() {
-    associationAlive = false;
+    if (associationAlive) {
+      send(loop.nowNanos(), TURN_BYTES);
+      associationAlive = false;
+    }
   }
 
   /** Starts the association's handshake; DTLS is established. */
