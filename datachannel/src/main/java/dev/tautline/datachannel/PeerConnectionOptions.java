@@ -19,6 +19,7 @@ public final class PeerConnectionOptions {
   private final int heldBeforeOpenBytes;
   private final int maxChannels;
   private final Duration connectTimeout;
+  private final Duration icePatience;
 
   private PeerConnectionOptions(Builder builder) {
     this.iceServers = List.copyOf(builder.iceServers);
@@ -32,6 +33,7 @@ public final class PeerConnectionOptions {
     this.heldBeforeOpenBytes = builder.heldBeforeOpenBytes;
     this.maxChannels = builder.maxChannels;
     this.connectTimeout = builder.connectTimeout;
+    this.icePatience = builder.icePatience;
   }
 
   /** No servers, host candidates of all interfaces but loopback. */
@@ -96,10 +98,20 @@ public final class PeerConnectionOptions {
 
   /**
    * How long it may take from the moment both descriptions are there to the established
-   * association; 60 seconds by default. ICE alone has 25 and the DTLS handshake 30 seconds.
+   * association; 60 seconds by default. ICE alone has {@link #icePatience} and the DTLS handshake
+   * 30 seconds.
    */
   public Duration connectTimeout() {
     return connectTimeout;
+  }
+
+  /**
+   * How long ICE may look for a pair that works (RFC 8863); 25 seconds by default. An answerer
+   * whose answer takes its time to reach the other side, by copy and paste for instance, needs
+   * more.
+   */
+  public Duration icePatience() {
+    return icePatience;
   }
 
   /** Collects settings. Not for several threads at once. */
@@ -115,6 +127,7 @@ public final class PeerConnectionOptions {
     private int heldBeforeOpenBytes = 64 << 10;
     private int maxChannels = 1024;
     private Duration connectTimeout = Duration.ofSeconds(60);
+    private Duration icePatience = Duration.ofSeconds(25);
 
     private Builder() {}
 
@@ -214,16 +227,30 @@ public final class PeerConnectionOptions {
      * @param value more than zero
      */
     public Builder connectTimeout(Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException("connectTimeout " + value + " is not more than zero");
-      }
-      connectTimeout = value;
+      connectTimeout = positive("connectTimeout", value);
+      return this;
+    }
+
+    /**
+     * How long ICE may look for a pair that works.
+     *
+     * @param value more than zero; {@link #connectTimeout} ends the search, too
+     */
+    public Builder icePatience(Duration value) {
+      icePatience = positive("icePatience", value);
       return this;
     }
 
     /** The settings as they stand now. */
     public PeerConnectionOptions build() {
       return new PeerConnectionOptions(this);
+    }
+
+    private static Duration positive(String name, Duration value) {
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException(name + ' ' + value + " is not more than zero");
+      }
+      return value;
     }
 
     private static long inRange(String name, long value, long min, long max) {

@@ -156,6 +156,7 @@ public final class Tautline implements AutoCloseable {
             .servers(servers)
             .loopback(loopback)
             .families(families)
+            .patience(options.icePatience())
             .build(),
         listener);
   }

@@ -196,6 +196,31 @@ class PeerConnectionTest {
   }
 
   @Test
+  void icePatienceEndsTheSearchBeforeTheConnectTimeout() {
+    var options =
+        PeerConnectionOptions.builder()
+            .loopback(Loopback.ONLY)
+            .icePatience(Duration.ofMillis(300))
+            .build();
+    PeerConnection a = tautline.createPeerConnection(options);
+    PeerConnection b = tautline.createPeerConnection(LOOPBACK);
+    try (a;
+        b) {
+      a.createDataChannel("x");
+      get(a.setLocalDescription());
+      get(b.setRemoteDescription(a.localDescription().orElseThrow()));
+      get(b.createAnswer().thenCompose(a::setRemoteDescription));
+
+      assertThatThrownBy(() -> get(a.connected()))
+          .hasCauseInstanceOf(PeerConnectionException.class)
+          .satisfies(
+              e ->
+                  assertThat(((PeerConnectionException) e.getCause()).code())
+                      .isEqualTo(Code.ICE_FAILED));
+    }
+  }
+
+  @Test
   void anotherCertificateThanAnnouncedFailsTheConnection() {
     PeerConnection a = tautline.createPeerConnection(LOOPBACK);
     PeerConnection b = tautline.createPeerConnection(LOOPBACK);
