@@ -62,6 +62,7 @@ public final class Session implements RpcConnection, RpcEndpoint.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final int HARD_VIOLATIONS = 3;
   private static final long SWEEP_NANOS = 5_000_000_000L;
+  private static final int MOST_GIVEN_UP = 1_024;
   private static final String HANDLER_BIGINT = "java.bigint";
 
   /** Encodes the arguments; what it gives makes the request once there is an id. */
@@ -101,6 +102,18 @@ public final class Session implements RpcConnection, RpcEndpoint.Listener {
   private final IdentityHashMap<Object, ServedObject.Use> uses = new IdentityHashMap<>();
   private final Set<ServedCall> active = new LinkedHashSet<>();
   private final List<HeldRequest> held = new ArrayList<>();
+
+  /** Own calls that nobody waits for any more, the newest: what a late reply brings is released. */
+  private final Map<String, PendingCall.Purpose> givenUp =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, PendingCall.Purpose> eldest) {
+          return size() > MOST_GIVEN_UP;
+        }
+      };
+
   private final Map<Type, TypedApi> typedApis = new HashMap<>();
   private final Map<String, Long> dropped = new TreeMap<>();
   private int exportedPorts;
@@ -618,6 +631,7 @@ public final class Session implements RpcConnection, RpcEndpoint.Listener {
         return;
       }
       pendingCalls--;
+      givenUp.put(call.id, call.purpose);
     } finally {
       lock.unlock();
     }
@@ -1042,17 +1056,13 @@ public final class Session implements RpcConnection, RpcEndpoint.Listener {
     PendingCall call = takePending(port, id);
     if (call == null) {
       drop("reply to no call");
+      releaseWhatCameLate(port, frame, id);
       return;
     }
     Binding binding = new Binding(this, options.callDeadline().toNanos());
     WireValue reply;
     try {
-      WireValue wire = WireValue.parse(apply(frame).data());
-      reply =
-          call.purpose == PendingCall.Purpose.ENDPOINT
-              ? binding.bindEndpoint(wire)
-              : binding.bindReply(wire);
-      register(binding);
+      reply = bind(binding, frame, call.purpose);
     } catch (Refusal e) {
       call.reply.completeExceptionally(
           new RpcException(
@@ -1063,6 +1073,38 @@ public final class Session implements RpcConnection, RpcEndpoint.Listener {
     }
     call.reply.complete(reply);
     endLoan(call);
+  }
+
+  private WireValue bind(Binding binding, Frame frame, PendingCall.Purpose purpose) {
+    WireValue wire = WireValue.parse(apply(frame).data());
+    WireValue reply =
+        purpose == PendingCall.Purpose.ENDPOINT
+            ? binding.bindEndpoint(wire)
+            : binding.bindReply(wire);
+    register(binding);
+    return reply;
+  }
+
+  /** The peer keeps what it exports in a reply until it is released, also if we gave up waiting. */
+  private void releaseWhatCameLate(RpcPort port, Frame frame, String id) {
+    PendingCall.Purpose purpose;
+    lock.lock();
+    try {
+      purpose = port.pending == null ? null : givenUp.remove(id);
+    } finally {
+      lock.unlock();
+    }
+    if (purpose == null) {
+      return;
+    }
+    Binding binding = new Binding(this, options.callDeadline().toNanos());
+    try {
+      bind(binding, frame, purpose);
+    } catch (Refusal e) {
+      drop("malformed late reply");
+      return;
+    }
+    giveBack(binding.imported());
   }
 
   boolean isKnownHandler(String name) {
@@ -1463,6 +1505,7 @@ public final class Session implements RpcConnection, RpcEndpoint.Listener {
         }
       }
       pendingCalls -= late.size();
+      late.forEach(call -> givenUp.put(call.id, call.purpose));
       for (ServedCall call : active) {
         if (call.deadlineNanos - now <= 0) {
           slow.add(call);
@@ -1574,6 +1617,7 @@ public final class Session implements RpcConnection, RpcEndpoint.Listener {
       }
       ports.clear();
       madeHere.clear();
+      givenUp.clear();
       held.clear();
       exportedPorts = 0;
       importedPorts = 0;

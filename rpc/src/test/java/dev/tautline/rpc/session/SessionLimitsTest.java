@@ -102,6 +102,32 @@ class SessionLimitsTest {
   }
 
   @Test
+  void aProxyInAReplyThatComesTooLateIsReleased() throws Exception {
+    RpcConnection connection = connect(RpcLimits.DEFAULTS);
+    CompletableFuture<JsValue> call =
+        connection.remote().withDeadline(Duration.ofSeconds(3)).call("slow");
+    JsValue id = take().get("data").get("id");
+    scheduler.advance(Duration.ofSeconds(3));
+    assertThatThrownBy(() -> call.get(10, TimeUnit.SECONDS)).isNotNull();
+    String late =
+        "{\"uid\":\"\",\"data\":{\"type\":\"HANDLER\",\"name\":\"proxy\",\"value\":null,\"id\":"
+            + id
+            + "},\"transfer\":[{\"type\":0,\"path\":[\"value\"],\"value\":\"p1\"}]}";
+    endpoint.deliver(late);
+    JsValue release = take();
+    assertThat(release.get("uid").asString()).isEqualTo("p1");
+    assertThat(release.get("data").get("type").asString()).isEqualTo("RELEASE");
+    endpoint.deliver(late);
+    assertThat(endpoint.untaken()).isEmpty();
+    endpoint.deliver(
+        "{\"uid\":\"p1\",\"data\":{\"type\":\"RAW\",\"id\":"
+            + release.get("data").get("id")
+            + "},\"transfer\":[]}");
+    Awaitility.await().until(() -> connection.stats().importedPorts() == 0);
+    assertThat(connection.stats().pendingCalls()).isZero();
+  }
+
+  @Test
   void aServedCallThatTakesTooLongIsAnsweredAndInterrupted() throws Exception {
     RpcConnection connection = connect(RpcLimits.DEFAULTS);
     CountDownLatch entered = new CountDownLatch(1);
