@@ -17,16 +17,21 @@ import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt to connect to a server: its name is looked up, then its addresses are tried in turn
  * until one answers ({@code localhost} is ::1 and 127.0.0.1, and servers listen on one of them).
  */
 final class Connecting {
+  private static final Logger LOG = LoggerFactory.getLogger(Connecting.class);
+
   private final EventLoop loop;
   private final ServerAddress server;
   private final long deadlineNanos;
@@ -81,15 +86,24 @@ final class Connecting {
             () -> {
               try {
                 List<InetAddress> found = List.of(InetAddress.getAllByName(server.host()));
-                loop.execute(() -> attempt(found, 0));
+                onLoop(() -> attempt(found, 0));
               } catch (UnknownHostException e) {
-                loop.execute(() -> result.completeExceptionally(e));
+                onLoop(() -> result.completeExceptionally(e));
               }
             },
             "tautline-rooms-lookup");
     lookUp.setDaemon(true);
     lookUp.start();
     return result;
+  }
+
+  private void onLoop(Runnable task) {
+    try {
+      loop.execute(task);
+    } catch (RejectedExecutionException e) {
+      // The limit struck during the look-up, and the loop ended with its last room.
+      LOG.trace("{}: looked up too late", server, e);
+    }
   }
 
   private void attempt(List<InetAddress> addresses, int index) {

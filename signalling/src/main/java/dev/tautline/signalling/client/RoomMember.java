@@ -18,7 +18,9 @@ import dev.tautline.signalling.protocol.ServerMessage;
 import dev.tautline.signalling.protocol.Slot;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.ssl.NotSslRecordException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -182,8 +184,12 @@ public final class RoomMember implements AutoCloseable {
 
   private static RoomsException unreachable(
       ServerAddress server, Duration timeout, Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException e && e.getCause() != null ? e.getCause() : failure;
+    Throwable cause = failure;
+    // Netty's codecs wrap what TLS says.
+    while ((cause instanceof CompletionException || cause instanceof DecoderException)
+        && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
     String message;
     if (cause instanceof SocketTimeoutException || cause instanceof ConnectTimeoutException) {
       message =
@@ -199,6 +205,12 @@ public final class RoomMember implements AutoCloseable {
               + " (connection refused). Start one there, or check the address.";
     } else if (cause instanceof UnknownHostException) {
       message = "The host of the rooms server " + server + " is unknown. Check the address.";
+    } else if (cause instanceof NotSslRecordException) {
+      // Its message is a dump of what came.
+      message =
+          "What listens at "
+              + server
+              + " does not speak https. Check the port, or write http instead of https.";
     } else if (cause instanceof SSLException) {
       message =
           "No secure connection to the rooms server at "

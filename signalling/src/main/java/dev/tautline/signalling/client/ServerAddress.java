@@ -23,7 +23,7 @@ record ServerAddress(Security security, String host, int port, String prefix) {
   /**
    * The address in a URI.
    *
-   * @throws IllegalArgumentException when it is no absolute http(s) URI
+   * @throws IllegalArgumentException when it is no absolute http(s) URI with a possible port
    */
   static ServerAddress of(URI uri) {
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
@@ -31,6 +31,10 @@ record ServerAddress(Security security, String host, int port, String prefix) {
     if ((!tls && !scheme.equals("http")) || uri.getHost() == null) {
       throw new IllegalArgumentException(
           "\"" + uri + "\" is not the address of a rooms server, such as http://127.0.0.1:8080/");
+    }
+    if (uri.getPort() == 0 || uri.getPort() > 65_535) {
+      throw new IllegalArgumentException(
+          "The port of \"" + uri + "\" is not between 1 and 65535. Check the address.");
     }
     String host = uri.getHost();
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();

@@ -307,6 +307,24 @@ class RoomMemberTest {
         .hasMessageContaining("is not the address of a rooms server");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"http://127.0.0.1:99999/", "http://localhost:65536/", "https://h:0/"})
+  void aPortThatCannotBeIsTheCallersMistake(String uri) {
+    assertThatThrownBy(() -> RoomMember.claim(URI.create(uri), "kitchen", PATIENCE, new Recorder()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("is not between 1 and 65535");
+  }
+
+  @Test
+  void httpsToAServerWithoutTlsIsSaidInOneSentence() {
+    RoomsException e = failure(URI.create("https://127.0.0.1:" + server.port()), PATIENCE);
+    assertThat(e.code()).isEqualTo(RoomsException.Code.SERVER_UNREACHABLE);
+    assertThat(e.getMessage())
+        .contains("does not speak https")
+        .contains("http instead")
+        .doesNotContain("Exception");
+  }
+
   @Test
   void aClaimThatIsCancelledLeavesTheSlot() {
     CompletableFuture<RoomMember> cancelled =
