@@ -42,7 +42,6 @@ final class BrowserDemo {
       throw new CommandFailure(WebResources.howToGetComlink());
     }
     Limit patient = new Limit(limit.duration().multipliedBy(PATIENCE));
-    String base = server.toString().replaceAll("/+$", "");
     try (Tautline tautline = Tautline.create()) {
       CompletableFuture<Room> joining =
           Room.join(
@@ -50,7 +49,7 @@ final class BrowserDemo {
                   .connectionOptions(PeerConnectionOptions.builder().includeLoopback(true).build())
                   .joinTimeout(patient.duration())
                   .build());
-      out.println("open " + base + WebResources.DEMO_PAGE + "?room=" + room);
+      out.println("open " + ServerUri.text(server) + WebResources.DEMO_PAGE + "?room=" + room);
       out.println("waiting for the page ...");
       try (Room joined = patient.outcome(joining, "Meeting the page")) {
         return withPage(joined, limit);
@@ -63,6 +62,30 @@ final class BrowserDemo {
     connection.expose(PageApi.class, new Desk(out));
     Remote page = connection.remote();
     out.println("the page is here; it can call this JVM now, and this JVM calls the page");
+    try {
+      showColours(page, limit);
+      takeWindow(page);
+      out.println("press the page's buttons; close or leave the page to end");
+    } catch (CommandFailure e) {
+      boolean pageHasLeft =
+          e.getCause() != null
+              && CommandFailure.unwrap(e.getCause()) instanceof RpcException gone
+              && gone.code() == RpcException.Code.CLOSED;
+      if (!pageHasLeft) {
+        throw e;
+      }
+    }
+    try {
+      room.channel().closed().join();
+    } catch (CompletionException e) {
+      out.println("the connection ended: " + Main.oneLine(CommandFailure.sentence(e)));
+      return 0;
+    }
+    out.println("the page has left");
+    return 0;
+  }
+
+  private void showColours(Remote page, Limit limit) throws InterruptedException {
     String advice = "reload the page and run this again";
     limit.await(
         page.call("log", "hello from JVM process " + ProcessHandle.current().pid()),
@@ -77,21 +100,9 @@ final class BrowserDemo {
           advice);
     }
     out.println("changed the page's colour " + (COLOURS + 1) + " times");
-    if (takeWindow(page)) {
-      out.println("press the page's buttons; close or leave the page to end");
-    }
-    try {
-      room.channel().closed().join();
-    } catch (CompletionException e) {
-      out.println("the connection ended: " + Main.oneLine(CommandFailure.sentence(e)));
-      return 0;
-    }
-    out.println("the page has left");
-    return 0;
   }
 
-  /** Whether the page is still there, whatever the person answered. */
-  private boolean takeWindow(Remote page) throws InterruptedException {
+  private void takeWindow(Remote page) throws InterruptedException {
     out.println("asked the page for its window: answer in the page");
     try {
       JsValue window = page.withDeadline(CONSENT).call("getWindow").get();
@@ -103,14 +114,11 @@ final class BrowserDemo {
       Throwable cause = CommandFailure.unwrap(e);
       if (cause instanceof JsException refusal) {
         out.println("no window: " + Main.oneLine(refusal.message()));
-      } else if (cause instanceof RpcException gone && gone.code() == RpcException.Code.CLOSED) {
-        return false;
       } else {
         throw new CommandFailure(
             "Asking for the page's window failed: " + CommandFailure.sentence(e), e);
       }
     }
-    return true;
   }
 
   private static CompletableFuture<Void> after(long millis) {

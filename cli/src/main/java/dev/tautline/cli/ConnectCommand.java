@@ -1,6 +1,7 @@
 package dev.tautline.cli;
 
 import dev.tautline.datachannel.DataChannel;
+import dev.tautline.datachannel.DataChannelException;
 import dev.tautline.datachannel.DataChannelMessage;
 import dev.tautline.datachannel.PeerConnection;
 import dev.tautline.datachannel.PeerConnectionOptions;
@@ -106,10 +107,12 @@ final class ConnectCommand implements Callable<Integer> {
   }
 
   private PeerConnectionOptions options(Limit limit) {
-    return PeerConnectionOptions.builder()
-        .includeLoopback(loopback)
-        .connectTimeout(limit.duration())
-        .build();
+    var options =
+        PeerConnectionOptions.builder().includeLoopback(loopback).connectTimeout(limit.duration());
+    if (answer) {
+      options.icePatience(limit.duration());
+    }
+    return options.build();
   }
 
   private int byHand(BufferedReader in, Limit paste, Limit connect) throws InterruptedException {
@@ -220,7 +223,7 @@ final class ConnectCommand implements Callable<Integer> {
             () -> {
               try {
                 for (String line = in.readLine(); line != null; line = in.readLine()) {
-                  channel.sendAsync(line).join();
+                  send(channel, line);
                 }
                 channel.closeAsync();
               } catch (IOException | RuntimeException e) {
@@ -240,6 +243,20 @@ final class ConnectCommand implements Callable<Integer> {
     }
     say("The channel is closed.");
     return 0;
+  }
+
+  /** A line that is too long for a message is no reason to end the conversation. */
+  private static void send(DataChannel channel, String line) {
+    try {
+      channel.sendAsync(line).join();
+    } catch (CompletionException e) {
+      if (CommandFailure.unwrap(e) instanceof DataChannelException refusal
+          && refusal.code() == DataChannelException.Code.TYPE_ERROR) {
+        say("Not sent: " + refusal.getMessage());
+      } else {
+        throw e;
+      }
+    }
   }
 
   private static void say(String text) {

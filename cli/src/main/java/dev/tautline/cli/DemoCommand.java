@@ -6,22 +6,17 @@ import dev.tautline.datachannel.PeerConnection;
 import dev.tautline.datachannel.SelectedCandidatePair;
 import dev.tautline.datachannel.Tautline;
 import dev.tautline.signalling.client.Room;
+import dev.tautline.signalling.client.RoomOptions;
 import dev.tautline.signalling.server.RoomsServer;
 import dev.tautline.signalling.server.RoomsServerOptions;
-import java.io.File;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -97,12 +92,24 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private int twoJvms(URI uri, String room, Limit limit) throws Exception {
-    System.out.println("rooms server on " + uri + ", room " + room);
-    System.out.println("first JVM (pid " + ProcessHandle.current().pid() + "): joins the room");
-    Process second = startSecond(uri, room);
-    try (Tautline tautline = Tautline.create();
-        Room joined = join(tautline, uri, room, limit, second);
+    try (Tautline tautline = Tautline.create()) {
+      // First, since a wrong address or name is no reason to start anything.
+      RoomOptions options = DemoPeerCommand.options(tautline, uri, room, limit);
+      System.out.println("rooms server on " + ServerUri.text(uri) + ", room " + room);
+      System.out.println("first JVM (pid " + ProcessHandle.current().pid() + "): joins the room");
+      try (SecondJvm second = SecondJvm.start(secondArguments(uri, room))) {
+        return withSecond(options, second, limit);
+      }
+    }
+  }
+
+  private int withSecond(RoomOptions options, SecondJvm second, Limit limit) throws Exception {
+    try (Room joined =
+            limit.outcome(
+                Room.join(options).applyToEither(second.untilItEnds(), room -> room),
+                "Meeting the second JVM in the room");
         DemoPeer peer = new DemoPeer(joined)) {
+      second.letSpeak();
       System.out.println("first JVM: in the room and connected");
       boolean passed = showChecks(peer, limit);
       PeerConnection connection = joined.peerConnection();
@@ -153,35 +160,12 @@ final class DemoCommand implements Callable<Integer> {
           .print(System.out);
       passed &= moved.matches();
       limit.await(joined.closeAsync(), "Leaving the room", "run it again with --debug");
-      if (!second.waitFor(limit.duration().toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new CommandFailure(
-            "The second JVM did not end within " + limit.duration().toSeconds() + " s");
-      }
-      if (second.exitValue() != 0) {
-        throw new CommandFailure("The second JVM ended with exit code " + second.exitValue());
-      }
+      second.awaitGoodEnd(limit.duration());
       if (!passed) {
         throw new CommandFailure("Not everything matched; see the lines above");
       }
       return 0;
-    } finally {
-      second.destroyForcibly();
     }
-  }
-
-  private static Room join(Tautline tautline, URI uri, String room, Limit limit, Process second)
-      throws InterruptedException {
-    var joining = Room.join(DemoPeerCommand.options(tautline, uri, room, limit));
-    var died =
-        second
-            .onExit()
-            .thenCompose(
-                process ->
-                    CompletableFuture.<Room>failedFuture(
-                        new CommandFailure(
-                            "the second JVM ended with exit code " + process.exitValue())));
-    return limit.outcome(
-        joining.applyToEither(died, Room.class::cast), "Meeting the second JVM in the room");
   }
 
   private static boolean showChecks(DemoPeer peer, Limit limit) throws InterruptedException {
@@ -235,39 +219,15 @@ final class DemoCommand implements Callable<Integer> {
     return new Moved(sent, sent.equals(received), seconds);
   }
 
-  private Process startSecond(URI uri, String room) {
-    var command = new ArrayList<>(javaCommand());
-    command.addAll(
-        List.of(
-            "demo-peer",
-            "--server",
-            uri.toString(),
-            "--room",
-            room,
-            "--timeout",
-            Integer.toString(seconds)));
-    if (Main.debugging()) {
-      command.add("--debug");
-    }
-    try {
-      return new ProcessBuilder(command)
-          .redirectInput(ProcessBuilder.Redirect.PIPE)
-          .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-          .redirectError(ProcessBuilder.Redirect.INHERIT)
-          .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException("The second JVM could not be started: " + e.getMessage(), e);
-    }
-  }
-
-  /** This program again, as it was started. */
-  static List<String> javaCommand() {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String classPath = System.getProperty("java.class.path");
-    if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
-      return List.of(java, "-jar", classPath);
-    }
-    return List.of(java, "-cp", classPath, Main.class.getName());
+  private List<String> secondArguments(URI uri, String room) {
+    return List.of(
+        "demo-peer",
+        "--server",
+        uri.toString(),
+        "--room",
+        room,
+        "--timeout",
+        Integer.toString(seconds));
   }
 
   private static String part(Optional<Duration> duration) {

@@ -39,7 +39,8 @@ final class Limit {
       throw new CommandFailure(
           phase + " did not happen within " + limit.toSeconds() + " s; " + advice, e);
     } catch (ExecutionException e) {
-      throw new CommandFailure(phase + " failed: " + CommandFailure.sentence(e), e);
+      String why = CommandFailure.sentence(e).replaceAll("[.;\\s]+$", "");
+      throw new CommandFailure(phase + " failed: " + why + "; " + advice, e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.tautline.cli;
 
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.slf4j.LoggerFactory;
@@ -60,6 +61,7 @@ public final class Main implements Runnable {
   static int run(String... args) {
     PrintStream err = System.err;
     var commandLine = new CommandLine(new Main());
+    commandLine.registerConverter(URI.class, new ServerUri());
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setParameterExceptionHandler(
         (exception, ignored) -> {

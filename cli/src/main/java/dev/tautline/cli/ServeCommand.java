@@ -34,7 +34,7 @@ final class ServeCommand implements Callable<Integer> {
     try (RoomsServer server =
         RoomsServer.start(RoomsServerOptions.builder().bindAddress(bind).port(port).build())) {
       Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown, "stop"));
-      System.out.println("rooms server on " + server.uri() + " (Ctrl-C stops it)");
+      System.out.println("rooms server on " + ServerUri.text(server.uri()) + " (Ctrl-C stops it)");
       stopped.await();
     }
     return 0;

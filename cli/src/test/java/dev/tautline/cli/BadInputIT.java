@@ -73,6 +73,50 @@ class BadInputIT {
   }
 
   @Test
+  void theDemoNamesAnUnreachableServerOnce() throws Exception {
+    int port;
+    try (var closed = new ServerSocket(0, 1, LOOPBACK)) {
+      port = closed.getLocalPort();
+    }
+    String server = "http://127.0.0.1:" + port;
+
+    assertThat(fails(1, "demo", "--server", server)).contains(server);
+  }
+
+  @Test
+  void theDemoNamesAFullRoomOnce() throws Exception {
+    try (RoomsServer server = RoomsServer.start(RoomsServerOptions.builder().port(0).build())) {
+      fill(server, "full");
+
+      assertThat(fails(1, "demo", "--server", server.uri().toString(), "--room", "full"))
+          .contains("full");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1:8080", "http://a b", "[::1]:8080"})
+  void anAddressThatIsNoUriIsNamed(String server) throws Exception {
+    assertThat(fails(2, "connect", "--server", server, "--room", "kitchen"))
+        .contains(server)
+        .contains("such as http://");
+    assertThat(fails(2, "demo", "--server", server)).contains(server).contains("such as http://");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"localhost:8080", "ftp://localhost", "http://127.0.0.1:99999"})
+  void anAddressOfNoRoomsServerIsNamed(String server) throws Exception {
+    assertThat(fails(1, "connect", "--server", server, "--room", "kitchen")).contains(server);
+    assertThat(fails(1, "demo", "--server", server)).contains(server);
+  }
+
+  @Test
+  void aRoomNameWithOtherCharactersSaysWhichAreAllowed() throws Exception {
+    assertThat(fails(1, "demo", "--room", "my kitchen")).contains("letters, digits");
+    assertThat(fails(1, "connect", "--server", "http://127.0.0.1:1", "--room", "../kitchen"))
+        .contains("letters, digits");
+  }
+
+  @Test
   void aServerThatNeverAnswersIsGivenUp() throws Exception {
     try (var silent = new ServerSocket(0, 5, LOOPBACK)) {
       String server = "http://127.0.0.1:" + silent.getLocalPort();
@@ -86,19 +130,21 @@ class BadInputIT {
   @Test
   void aFullRoomIsNamed() throws Exception {
     try (RoomsServer server = RoomsServer.start(RoomsServerOptions.builder().port(0).build())) {
-      HttpClient http = HttpClient.newHttpClient();
-      for (int slot = 0; slot < 2; slot++) {
-        var claim =
-            HttpRequest.newBuilder(
-                    URI.create(server.uri().toString().replaceAll("/$", "") + "/rooms/full/claim"))
-                .POST(HttpRequest.BodyPublishers.noBody())
-                .build();
-        assertThat(http.send(claim, HttpResponse.BodyHandlers.ofString()).statusCode())
-            .isEqualTo(201);
-      }
+      fill(server, "full");
 
       assertThat(fails(1, "connect", "--server", server.uri().toString(), "--room", "full"))
           .contains("full");
+    }
+  }
+
+  private static void fill(RoomsServer server, String room)
+      throws IOException, InterruptedException {
+    HttpClient http = HttpClient.newHttpClient();
+    URI claim = server.uri().resolve("/rooms/" + room + "/claim");
+    for (int slot = 0; slot < 2; slot++) {
+      var request = HttpRequest.newBuilder(claim).POST(HttpRequest.BodyPublishers.noBody()).build();
+      assertThat(http.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(201);
     }
   }
 
@@ -138,7 +184,12 @@ class BadInputIT {
             + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\\r\\n\"}"
       })
   void aMalformedOfferIsRefusedWithAdvice(String pasted) throws Exception {
-    assertThat(refused(pasted, "--answer")).contains("offer");
+    assertThat(refused(pasted, "--answer")).contains("offer").contains("whole and unchanged");
+  }
+
+  @Test
+  void aLineOfManyCharactersIsRefusedWithItsLength() throws Exception {
+    assertThat(refused("x".repeat(300_000), "--answer")).contains("300000");
   }
 
   @ParameterizedTest

@@ -1,10 +1,22 @@
 package dev.tautline.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tautline.datachannel.PeerConnectionOptions;
+import dev.tautline.datachannel.Tautline;
+import dev.tautline.rpc.Rpc;
+import dev.tautline.rpc.RpcExposed;
+import dev.tautline.rpc.endpoint.datachannel.DataChannelEndpoint;
+import dev.tautline.signalling.client.Room;
+import dev.tautline.signalling.client.RoomOptions;
 import dev.tautline.signalling.server.RoomsServer;
 import dev.tautline.signalling.server.RoomsServerOptions;
+import dev.tautline.web.WebResources;
+import java.net.URI;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The commands as processes, with the runnable jar. */
@@ -28,6 +40,61 @@ class CommandsIT {
   }
 
   @Test
+  void theSecondJvmEndsWhenTheFirstIsKilled() throws Exception {
+    try (TautlineProcess demo = TautlineProcess.start("demo", "--mib", "65536")) {
+      String line = demo.awaitOut("second JVM (pid ");
+      long pid = Long.parseLong(line.replaceFirst("^.*\\(pid (\\d+)\\).*$", "$1"));
+      ProcessHandle second = ProcessHandle.of(pid).orElseThrow();
+
+      demo.kill();
+
+      assertThat(second.onExit()).succeedsWithin(Duration.ofSeconds(10));
+    }
+  }
+
+  /** What the demo page exposes, as far as the demo uses it before it asks for the window. */
+  @RpcExposed
+  public interface Page {
+    void log(String text);
+
+    void changeBackgroundColor(int red, int green, int blue);
+  }
+
+  @Test
+  void aPageThatLeavesWhileItIsDrivenEndsTheDemo() throws Exception {
+    boolean comlink = TautlineProcess.jarHasComlink();
+    if (!"true".equals(System.getenv("CI"))) {
+      assumeTrue(comlink, WebResources.howToGetComlink());
+    }
+    try (TautlineProcess demo = TautlineProcess.start("demo", "--browser");
+        Tautline tautline = Tautline.create()) {
+      URI page = URI.create(demo.awaitOut("open http").substring("open ".length()));
+      RoomOptions options =
+          RoomOptions.builder(
+                  page.resolve("/"), page.getQuery().replaceFirst("^room=", ""), tautline)
+              .connectionOptions(PeerConnectionOptions.builder().includeLoopback(true).build())
+              .build();
+      try (Room room = Room.join(options).get(30, TimeUnit.SECONDS)) {
+        Rpc.expose(
+            DataChannelEndpoint.of(room.channel()),
+            Page.class,
+            new Page() {
+              @Override
+              public void log(String text) {}
+
+              @Override
+              public void changeBackgroundColor(int red, int green, int blue) {
+                room.closeAsync();
+              }
+            });
+        demo.exits(0);
+        assertThat(demo.outLines()).endsWith("the page has left");
+        assertThat(demo.errLines()).isEmpty();
+      }
+    }
+  }
+
+  @Test
   void twoProcessesConnectByCopyAndPaste() throws Exception {
     try (TautlineProcess first = TautlineProcess.start("connect", "--manual");
         TautlineProcess second = TautlineProcess.start("connect", "--manual", "--answer")) {
@@ -42,6 +109,11 @@ class CommandsIT {
       assertThat(second.awaitOut("hello")).isEqualTo("hello from the first");
       second.type("grüße vom zweiten ✓");
       assertThat(first.awaitOut("zweiten")).isEqualTo("grüße vom zweiten ✓");
+
+      first.type("x".repeat(300_000));
+      assertThat(first.awaitErr("Not sent")).contains("300000");
+      first.type("still here");
+      assertThat(second.awaitOut("still")).isEqualTo("still here");
 
       first.endOfInput();
       first.exits(0);
@@ -71,7 +143,8 @@ class CommandsIT {
   @Test
   void serveTellsWhereItListensAndOnLoopbackOnly() throws Exception {
     try (TautlineProcess serve = TautlineProcess.start("serve", "--port", "0")) {
-      assertThat(serve.awaitOut("rooms server on")).contains("http://127.0.0.1:");
+      assertThat(serve.awaitOut("rooms server on"))
+          .matches("rooms server on http://127\\.0\\.0\\.1:\\d+ .*");
     }
   }
 

@@ -137,6 +137,11 @@ final class TautlineProcess implements AutoCloseable {
     }
   }
 
+  /** Ends it without a chance to say goodbye. */
+  void kill() {
+    process.destroyForcibly();
+  }
+
   @Override
   public void close() {
     process.destroyForcibly();
