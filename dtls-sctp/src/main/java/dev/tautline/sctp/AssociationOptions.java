@@ -40,6 +40,7 @@ public final class AssociationOptions {
   private final boolean partialReliability;
   private final boolean interleaving;
   private final boolean zeroChecksum;
+  private final CongestionAlgorithm congestionAlgorithm;
 
   /** When the receive window opens again. */
   public enum WindowMode {
@@ -72,6 +73,7 @@ public final class AssociationOptions {
     partialReliability = builder.partialReliability;
     interleaving = builder.interleaving;
     zeroChecksum = builder.zeroChecksum;
+    congestionAlgorithm = builder.congestionAlgorithm;
   }
 
   /**
@@ -215,6 +217,14 @@ public final class AssociationOptions {
     return zeroChecksum;
   }
 
+  /**
+   * How fast data leaves and how losses are noticed; {@link CongestionAlgorithm#RFC_9260} by
+   * default.
+   */
+  public CongestionAlgorithm congestionAlgorithm() {
+    return congestionAlgorithm;
+  }
+
   /** Makes {@link AssociationOptions}. */
   public static final class Builder {
     private int localPort = DATA_CHANNEL_PORT;
@@ -239,6 +249,7 @@ public final class AssociationOptions {
     private boolean partialReliability = true;
     private boolean interleaving;
     private boolean zeroChecksum;
+    private CongestionAlgorithm congestionAlgorithm = CongestionAlgorithm.RFC_9260;
 
     private Builder() {}
 
@@ -265,6 +276,7 @@ public final class AssociationOptions {
       partialReliability = from.partialReliability;
       interleaving = from.interleaving;
       zeroChecksum = from.zeroChecksum;
+      congestionAlgorithm = from.congestionAlgorithm;
     }
 
     /** See {@link AssociationOptions#localPort()}. */
@@ -402,6 +414,12 @@ public final class AssociationOptions {
     /** See {@link AssociationOptions#zeroChecksum()}. */
     public Builder zeroChecksum(boolean value) {
       zeroChecksum = value;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#congestionAlgorithm()}. */
+    public Builder congestionAlgorithm(CongestionAlgorithm value) {
+      congestionAlgorithm = value;
       return this;
     }
 

@@ -7,6 +7,7 @@ import dev.tautline.sctp.AssociationEvent;
 import dev.tautline.sctp.AssociationEvent.FailureReason;
 import dev.tautline.sctp.AssociationEvent.Origin;
 import dev.tautline.sctp.AssociationOptions;
+import dev.tautline.sctp.CongestionAlgorithm;
 import dev.tautline.sctp.DropReason;
 import dev.tautline.sctp.association.AssociationState.Closed;
 import dev.tautline.sctp.association.AssociationState.CookieEchoed;
@@ -27,8 +28,12 @@ import dev.tautline.sctp.packet.Parameter;
 import dev.tautline.sctp.packet.ShutdownAckChunk;
 import dev.tautline.sctp.packet.TagBit;
 import dev.tautline.sctp.rx.DataReceiver;
+import dev.tautline.sctp.tx.CongestionControl;
+import dev.tautline.sctp.tx.CubicCongestionControl;
 import dev.tautline.sctp.tx.DataSender;
+import dev.tautline.sctp.tx.DataSender.LossDetection;
 import dev.tautline.sctp.tx.DataSender.Persistence;
+import dev.tautline.sctp.tx.ModelBasedCongestionControl;
 import dev.tautline.sctp.tx.RetransmissionTimeout;
 import dev.tautline.sctp.tx.Rfc9260CongestionControl;
 import java.util.ArrayList;
@@ -96,11 +101,24 @@ final class Establishment {
     return new DataSender(
         firstTsn,
         rto,
-        new Rfc9260CongestionControl(options.initialWindowPackets(), options.maxPacketBytes()),
+        newCongestionControl(),
         options.maxPacketBytes(),
+        options.congestionAlgorithm() == CongestionAlgorithm.RFC_9260
+            ? LossDetection.MISS_INDICATIONS
+            : LossDetection.RACK_TLP,
         options.maxRetransmits() == AssociationOptions.UNLIMITED
             ? Persistence.PROBE_BETWEEN_TIMEOUTS
             : Persistence.TIMEOUTS_ONLY);
+  }
+
+  private CongestionControl newCongestionControl() {
+    int packets = context.options().initialWindowPackets();
+    int packetBytes = context.options().maxPacketBytes();
+    return switch (context.options().congestionAlgorithm()) {
+      case RFC_9260 -> new Rfc9260CongestionControl(packets, packetBytes);
+      case CUBIC -> new CubicCongestionControl(packets, packetBytes);
+      case MODEL_BASED -> new ModelBasedCongestionControl(packets, packetBytes, context.random());
+    };
   }
 
   DataSender sender() {

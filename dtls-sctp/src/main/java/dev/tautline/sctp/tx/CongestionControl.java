@@ -14,16 +14,16 @@ public interface CongestionControl {
   /** How fast packets leave, in bytes per second; 0 while no round trip was measured. */
   double pacingBytesPerSecond(long srttNanos);
 
+  /** A SACK acknowledged something. */
+  void acknowledged(AckSummary ack);
+
   /**
-   * A SACK acknowledged something.
-   *
-   * @param ackedBytes acknowledged for the first time
-   * @param cumulativeAdvanced whether the cumulative TSN ack moved
-   * @param flightBeforeBytes in flight before the SACK came
-   * @param inRecovery whether a fast recovery goes on
+   * So much is taken for lost, T3-rtx aside; told for every loss, and before the {@link
+   * #acknowledged} of the SACK that showed it.
    */
-  void acknowledged(
-      long ackedBytes, boolean cumulativeAdvanced, long flightBeforeBytes, boolean inRecovery);
+  default void lost(long bytes) {
+    // Who reacts once a window has lossDetected() for it.
+  }
 
   /** A loss starts a fast recovery. */
   void lossDetected();

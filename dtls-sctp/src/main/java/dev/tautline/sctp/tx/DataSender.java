@@ -41,6 +41,12 @@ public final class DataSender {
   /** From so many expirations in a row on, probes go between them. */
   private static final int TIMEOUTS_BEFORE_PROBES = 2;
 
+  /** RFC 8985 section 7.2: what a peer may hold its SACK back for when a packet is alone. */
+  private static final long PEERS_SACK_DELAY_NANOS = 200_000_000;
+
+  /** No tail probe is out. */
+  private static final long NO_PROBE = -1;
+
   private static final long NO_RECOVERY = -1;
   private static final long NOT_SENT = -1;
 
@@ -54,6 +60,29 @@ public final class DataSender {
   private final Persistence persistence;
   private final Timer probe = new Timer(Backoff.none());
   private int probesLeft;
+
+  private final LossDetection lossDetection;
+  private final Rack rack = new Rack();
+  private final DeliveryRate deliveryRate = new DeliveryRate();
+  private final AckSummary ackSummary = new AckSummary();
+
+  /** Runs while something may turn out lost by time alone, RFC 8985 section 6.2 step 5. */
+  private final Timer reordering = new Timer(Backoff.none());
+
+  /** The probe timeout of RFC 8985 section 7. */
+  private final Timer tail = new Timer(Backoff.none());
+
+  /** The highest TSN sent when the tail probe left; when it is acknowledged, all is known. */
+  private long tailProbeEnd = NO_PROBE;
+
+  /** Whether the tail probe was a retransmission: it may have hidden a loss. */
+  private boolean tailProbeRepeated;
+
+  /** One packet of new data may go as a tail probe regardless of cwnd. */
+  private boolean tailProbeDue;
+
+  /** The present time while a SACK is applied. */
+  private long ackNanos;
 
   /** What is retransmitted next is a probe, which leaves T3-rtx as it is. */
   private boolean probing;
@@ -86,6 +115,14 @@ public final class DataSender {
   private long fastRecoveries;
   private long forwardTsns;
 
+  /** How losses are noticed, T3-rtx aside. */
+  public enum LossDetection {
+    /** By three miss indications, RFC 9260 section 7.2.4. */
+    MISS_INDICATIONS,
+    /** By time, and by a probe when the end of the data is lost, RFC 8985. */
+    RACK_TLP
+  }
+
   /** What is done about a path that loses nearly everything. */
   public enum Persistence {
     /** T3-rtx alone, as RFC 9260 has it. */
@@ -108,15 +145,24 @@ public final class DataSender {
       RetransmissionTimeout rto,
       CongestionControl congestion,
       int maxPacketBytes,
+      LossDetection lossDetection,
       Persistence persistence) {
     this.persistence = persistence;
+    this.lossDetection = lossDetection;
     // One turn of the wire's numbers above 0, so that no unwrapped TSN is negative.
     long first = (initialTsn & 0xffff_ffffL) + (1L << 32);
-    this.outstanding = new OutstandingData(queue, first);
+    this.outstanding =
+        new OutstandingData(
+            queue, first, lossDetection == LossDetection.MISS_INDICATIONS, this::chunkAcknowledged);
     this.tsns = SerialUnwrapper.of32Bits(first - 1);
     this.rto = rto;
     this.congestion = congestion;
     this.maxPacketBytes = maxPacketBytes;
+  }
+
+  private void chunkAcknowledged(OutstandingChunk chunk) {
+    deliveryRate.acked(chunk, ackNanos);
+    rack.acked(chunk, ackNanos);
   }
 
   /** What waits to be sent. */
@@ -177,6 +223,7 @@ public final class DataSender {
   /** When {@link #advanceTo} has work. */
   public long nextDeadlineNanos() {
     long deadline = Math.min(t3Rtx.deadlineNanos(), probe.deadlineNanos());
+    deadline = Math.min(deadline, Math.min(reordering.deadlineNanos(), tail.deadlineNanos()));
     if (blockedByPacer) {
       deadline = Math.min(deadline, pacer.releaseNanos());
     }
@@ -197,16 +244,24 @@ public final class DataSender {
       blockedByPacer = false;
     }
     if (!t3Rtx.expire(nowNanos)) {
+      if (reordering.expire(nowNanos)) {
+        reorderingEnded(nowNanos);
+      }
+      if (tail.expire(nowNanos)) {
+        probeTail(nowNanos);
+      }
       probeWhenDue(nowNanos);
       return TimerOutcome.NOTHING;
     }
     t3Rtx.stop();
+    reordering.stop();
+    stopTailProbe();
     probing = false;
     timeouts++;
     consecutiveTimeouts++;
     rto.backOff();
     boolean windowProbe = isWindowProbe();
-    outstanding.markAllLost();
+    markLostByTimeout(nowNanos);
     recoveryPoint = NO_RECOVERY;
     if (outstanding.advancedPeerAckPoint() > outstanding.cumulativeTsnAck()) {
       // RFC 3758 section 3.5 F: the timer guards FORWARD-TSN too.
@@ -241,6 +296,128 @@ public final class DataSender {
     probing = fastRetransmitDue;
   }
 
+  private void markLostByTimeout(long nowNanos) {
+    if (lossDetection == LossDetection.MISS_INDICATIONS || !rto.isMeasured()) {
+      outstanding.markAllLost();
+      return;
+    }
+    // RFC 8985 section 6.3: the earliest, and what is out for longer than a round trip; the
+    // acknowledgements of the rest may still come.
+    outstanding.markEarliestLost();
+    outstanding.markLostSentUntil(nowNanos - rto.srttNanos() - rack.minRttNanos() / 4);
+  }
+
+  private void reorderingEnded(long nowNanos) {
+    reordering.stop();
+    outstanding.forgetNewLoss();
+    detectByTime(nowNanos);
+    tellLost();
+    if (outstanding.hasNewLoss()) {
+      lossFound(nowNanos, recoveryPoint != NO_RECOVERY);
+    }
+  }
+
+  private void detectByTime(long nowNanos) {
+    if (lossDetection != LossDetection.RACK_TLP) {
+      return;
+    }
+    long window =
+        rack.reorderingWindowNanos(
+            recoveryPoint != NO_RECOVERY, outstanding.gapAcked(), rto.srttNanos());
+    long next = outstanding.detectLost(rack, window, nowNanos);
+    if (next == Long.MAX_VALUE) {
+      reordering.stop();
+    } else {
+      reordering.start(nowNanos, next - nowNanos);
+    }
+  }
+
+  private void tellLost() {
+    long lostBytes = outstanding.takeLostBytes();
+    if (lostBytes > 0) {
+      congestion.lost(lostBytes);
+    }
+  }
+
+  /** RFC 8985 section 7.2: while no loss is known, the last packets need a witness. */
+  private void armTailProbe(long nowNanos) {
+    if (lossDetection != LossDetection.RACK_TLP
+        || tailProbeEnd != NO_PROBE
+        || !rto.isMeasured()
+        || outstanding.inFlight() == 0
+        || outstanding.hasLost()
+        || outstanding.gapAcked() > 0
+        || recoveryPoint != NO_RECOVERY
+        || consecutiveTimeouts > 0) {
+      tail.stop();
+      return;
+    }
+    long timeout = 2 * rto.srttNanos();
+    OutstandingChunk last = outstanding.lastSent();
+    if (outstanding.inFlight() == 1 && last != null && (last.flags & DataFormat.I_BIT) == 0) {
+      // Nothing asked the peer to acknowledge at once.
+      timeout += PEERS_SACK_DELAY_NANOS;
+    }
+    // T3-rtx comes first then, and does more.
+    if (t3Rtx.isRunning() && nowNanos + timeout >= t3Rtx.deadlineNanos()) {
+      tail.stop();
+    } else {
+      tail.start(nowNanos, timeout);
+    }
+  }
+
+  private void stopTailProbe() {
+    tail.stop();
+    tailProbeEnd = NO_PROBE;
+    tailProbeDue = false;
+  }
+
+  /** RFC 8985 section 7.3: new data if there is some, otherwise the last once more. */
+  private void probeTail(long nowNanos) {
+    tail.stop();
+    if (outstanding.hasLost() || outstanding.isEmpty()) {
+      return;
+    }
+    if (!queue.isEmpty() && windowTakes(queue.headerBytes() + 1)) {
+      tailProbeDue = true;
+      tailProbeRepeated = false;
+      tailProbeEnd = outstanding.nextTsn();
+      return;
+    }
+    OutstandingChunk last = outstanding.lastSent();
+    // A message that may not be sent again must not be given up because of a mere suspicion, and
+    // its lifetime is judged when it is sent.
+    if (last == null || !last.owner().isReliable()) {
+      return;
+    }
+    outstanding.markForProbe(last);
+    fastRetransmitDue = true;
+    // T3-rtx runs from the probe's sending, so that an answer has the time to come.
+    t3Rtx.start(nowNanos, rto.rtoNanos());
+    tailProbeRepeated = true;
+    tailProbeEnd = outstanding.nextTsn() - 1;
+  }
+
+  /**
+   * RFC 8985 section 7.4.2: a probe that repeated data and was the only copy to come hid a loss.
+   * When later data is acknowledged and no duplicate was reported, it was.
+   */
+  private void judgeTailProbe(long nowNanos, long cumulative, int duplicates) {
+    if (tailProbeEnd == NO_PROBE || cumulative < tailProbeEnd) {
+      return;
+    }
+    if (tailProbeRepeated && cumulative == tailProbeEnd && duplicates == 0) {
+      return;
+    }
+    boolean hidLoss = tailProbeRepeated && duplicates == 0 && recoveryPoint == NO_RECOVERY;
+    tailProbeEnd = NO_PROBE;
+    tailProbeDue = false;
+    if (hidLoss) {
+      congestion.lossDetected();
+      pacer.lost(nowNanos, rto.srttNanos());
+    }
+  }
+
   private boolean isWindowProbe() {
     // Only a peer that still answers is forgiven: its SACKs renew lastProgressNanos.
     return peerWindow == 0 && outstanding.inFlight() <= 1 && consecutiveTimeouts <= 1;
@@ -258,14 +435,20 @@ public final class DataSender {
     long flightBefore = outstanding.flightBytes();
     boolean wasOutstanding = !outstanding.isEmpty();
     boolean opens = peerWindow == 0 && sack.aRwnd() > 0;
+    ackNanos = nowNanos;
+    deliveryRate.beginAck();
     outstanding.apply(
         sack, cumulative, recoveryPoint != NO_RECOVERY, maxPacketBytes - PacketHeader.BYTES);
+    if (sack.duplicateTsns() > 0) {
+      rack.duplicatesReported(cumulative, outstanding.nextTsn());
+    }
     peerWindow = sack.aRwnd();
     if (wasOutstanding && peerWindow == 0) {
       // A SACK with a closed window answers the probe: the peer lives, it only has no room.
       progress(nowNanos);
     }
     react(nowNanos, cumulative, flightBefore);
+    judgeTailProbe(nowNanos, cumulative, sack.duplicateTsns());
     if (opens && !outstanding.cumulativeAdvanced() && !outstanding.isEmpty()) {
       // The probe found the window closed and was thrown away: it need not wait for T3-rtx.
       outstanding.markAllLost();
@@ -284,6 +467,8 @@ public final class DataSender {
       return SackOutcome.IMPOSSIBLE;
     }
     long flightBefore = outstanding.flightBytes();
+    ackNanos = nowNanos;
+    deliveryRate.beginAck();
     outstanding.applyCumulative(cumulative);
     react(nowNanos, cumulative, flightBefore);
     return SackOutcome.APPLIED;
@@ -304,11 +489,13 @@ public final class DataSender {
     measureRoundTrip(nowNanos);
     if (recoveryPoint != NO_RECOVERY && cumulative >= recoveryPoint) {
       recoveryPoint = NO_RECOVERY;
+      rack.recovered();
     }
     boolean inRecovery = recoveryPoint != NO_RECOVERY;
+    detectByTime(nowNanos);
+    tellLost();
     if (somethingNew) {
-      congestion.acknowledged(
-          outstanding.ackedBytes(), outstanding.cumulativeAdvanced(), flightBefore, inRecovery);
+      congestion.acknowledged(summary(nowNanos, flightBefore, inRecovery));
       if (!outstanding.hasNewLoss()) {
         pacer.acknowledged(nowNanos, rto.srttNanos());
       }
@@ -318,9 +505,24 @@ public final class DataSender {
     }
     guardForwardTsn(nowNanos, cumulative);
     mindT3(nowNanos);
+    armTailProbe(nowNanos);
     if (outstanding.isEmpty()) {
       congestion.allAcknowledged();
     }
+  }
+
+  private AckSummary summary(long nowNanos, long flightBefore, boolean inRecovery) {
+    long sent = outstanding.rttSentNanos();
+    ackSummary.nowNanos = nowNanos;
+    ackSummary.ackedBytes = outstanding.ackedBytes();
+    ackSummary.cumulativeAdvanced = outstanding.cumulativeAdvanced();
+    ackSummary.flightBeforeBytes = flightBefore;
+    ackSummary.flightBytes = outstanding.flightBytes();
+    ackSummary.inRecovery = inRecovery;
+    ackSummary.srttNanos = rto.srttNanos();
+    ackSummary.rttNanos = sent >= 0 ? nowNanos - sent : AckSummary.NOT_MEASURED;
+    deliveryRate.endAck(ackSummary, rack.minRttNanos());
+    return ackSummary;
   }
 
   private void measureRoundTrip(long nowNanos) {
@@ -368,6 +570,9 @@ public final class DataSender {
     rto.reset();
     congestion.reset(maxPacketBytes);
     pacer.reset(nowNanos);
+    rack.reset();
+    reordering.stop();
+    stopTailProbe();
     recoveryPoint = NO_RECOVERY;
     lastRttNanos = NOT_SENT;
     consecutiveTimeouts = 0;
@@ -411,15 +616,22 @@ public final class DataSender {
     }
     boolean retransmission = outstanding.hasLost();
     if (!retransmission && queue.isEmpty()) {
+      if (outstanding.flightBytes() < congestion.cwndBytes()) {
+        deliveryRate.applicationLimited(outstanding.flightBytes());
+      }
       return false;
     }
     if (fastRetransmitDue && retransmission) {
+      return true;
+    }
+    if (tailProbeDue && !retransmission && windowTakes(queue.headerBytes() + 1)) {
       return true;
     }
     if (outstanding.flightBytes() >= congestion.cwndBytes()) {
       return false;
     }
     if (!retransmission && !windowTakes(queue.headerBytes() + 1)) {
+      deliveryRate.applicationLimited(outstanding.flightBytes());
       return false;
     }
     if (!pacer.mayStart(nowNanos)) {
@@ -451,11 +663,13 @@ public final class DataSender {
       }
     }
     int before = packet.length();
-    boolean regardlessOfCwnd = fastRetransmitDue;
+    boolean regardlessOfCwnd = fastRetransmitDue || tailProbeDue;
     if (regardlessOfCwnd || mayFill()) {
+      boolean probesTail = tailProbeDue;
       fastRetransmitDue = false;
+      tailProbeDue = false;
       fillWithLost(nowNanos, expiryNow, packet);
-      if (mayFill()) {
+      if (probesTail || mayFill()) {
         fillWithNew(nowNanos, expiryNow, packet);
       }
     }
@@ -467,6 +681,7 @@ public final class DataSender {
     if (written > 0) {
       probing = false;
       lastDataSentNanos = nowNanos;
+      armTailProbe(nowNanos);
       pacer.sent(nowNanos, written, congestion.pacingBytesPerSecond(rto.srttNanos()));
     }
   }
@@ -509,7 +724,9 @@ public final class DataSender {
       if (chunk.chunkBytes > packet.room()) {
         return;
       }
+      long flightBefore = outstanding.flightBytes();
       outstanding.resent(chunk, nowNanos);
+      deliveryRate.sent(chunk, nowNanos, flightBefore);
       chunksRetransmitted++;
       write(chunk, tsn, packet);
       if (tsn == outstanding.cumulativeTsnAck() + 1 && !probing) {
@@ -548,8 +765,10 @@ public final class DataSender {
       if (outstanding.isEmpty()) {
         lastProgressNanos = nowNanos;
       }
+      long flightBefore = outstanding.flightBytes();
       OutstandingChunk chunk =
           outstanding.append(message, length, flags, Chunk.padded(header + length), nowNanos);
+      deliveryRate.sent(chunk, nowNanos, flightBefore);
       if (queue.isEmpty()) {
         // RFC 9260 section 3.3.1: nothing follows that would make the peer acknowledge soon.
         chunk.flags |= DataFormat.I_BIT;

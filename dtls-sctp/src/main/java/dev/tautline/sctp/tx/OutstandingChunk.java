@@ -33,6 +33,20 @@ final class OutstandingChunk {
   boolean retransmitted;
 
   long sentNanos;
+  long tsn;
+
+  /** Counts transmissions of all chunks: what was sent later has the higher one. */
+  long sendOrder;
+
+  // Neighbours among the chunks in flight, in the order of sending.
+  @Nullable OutstandingChunk sentBefore;
+  @Nullable OutstandingChunk sentAfter;
+
+  // What DeliveryRate keeps with each chunk.
+  long deliveredBefore;
+  long deliveredBeforeNanos;
+  long flightStartedNanos;
+  boolean applicationLimited;
 
   OutgoingMessage owner() {
     OutgoingMessage owner = message;

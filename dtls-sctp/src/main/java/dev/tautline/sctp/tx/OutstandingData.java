@@ -3,6 +3,7 @@ package dev.tautline.sctp.tx;
 import dev.tautline.sctp.packet.SackView;
 import dev.tautline.sctp.tx.OutstandingChunk.State;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was sent and is not yet acknowledged for good, in a ring by TSN.
@@ -14,7 +15,14 @@ final class OutstandingData {
   /** RFC 9260 section 7.2.4: the third miss indication marks a TSN for retransmission. */
   private static final int MISSES_FOR_LOSS = 3;
 
+  /** Hears of each chunk that is acknowledged for the first time, before its state changes. */
+  interface AckListener {
+    void acknowledged(OutstandingChunk chunk);
+  }
+
   private final SendQueue queue;
+  private final AckListener ackListener;
+  private final boolean countsMisses;
   private OutstandingChunk[] ring = newSlots(new OutstandingChunk[64], 0);
 
   private long cumulativeTsnAck;
@@ -48,8 +56,26 @@ final class OutstandingData {
   private long rttSentNanos;
   private boolean newLoss;
 
+  // What is in flight in the order of sending.
+  private @Nullable OutstandingChunk firstSent;
+  private @Nullable OutstandingChunk lastSent;
+  private long sendOrders;
+
+  /** How many chunks above the cumulative TSN ack are in gap ack blocks. */
+  private int gapAcked;
+
+  private long lostBytes;
+
+  /** Losses are noticed by miss indications. */
   OutstandingData(SendQueue queue, long initialTsn) {
+    this(queue, initialTsn, true, chunk -> {});
+  }
+
+  /** With or without miss indications; without them {@link #detectLost} notices losses. */
+  OutstandingData(SendQueue queue, long initialTsn, boolean countsMisses, AckListener ackListener) {
     this.queue = queue;
+    this.countsMisses = countsMisses;
+    this.ackListener = ackListener;
     this.cumulativeTsnAck = initialTsn - 1;
     this.nextTsn = initialTsn;
     this.lowestLost = initialTsn;
@@ -119,11 +145,56 @@ final class OutstandingData {
     chunk.misses = 0;
     chunk.retransmitted = false;
     chunk.sentNanos = nowNanos;
+    chunk.tsn = nextTsn;
     queue.cut(message, nextTsn, length);
     nextTsn++;
     flightBytes += chunkBytes;
     inFlight++;
+    linkLast(chunk);
     return chunk;
+  }
+
+  private void linkLast(OutstandingChunk chunk) {
+    chunk.sendOrder = sendOrders++;
+    chunk.sentBefore = lastSent;
+    chunk.sentAfter = null;
+    if (lastSent == null) {
+      firstSent = chunk;
+    } else {
+      lastSent.sentAfter = chunk;
+    }
+    lastSent = chunk;
+  }
+
+  private void unlink(OutstandingChunk chunk) {
+    OutstandingChunk before = chunk.sentBefore;
+    OutstandingChunk after = chunk.sentAfter;
+    if (before == null) {
+      firstSent = after;
+    } else {
+      before.sentAfter = after;
+    }
+    if (after == null) {
+      lastSent = before;
+    } else {
+      after.sentBefore = before;
+    }
+    chunk.sentBefore = null;
+    chunk.sentAfter = null;
+  }
+
+  private void linkFirst(OutstandingChunk chunk) {
+    OutstandingChunk first = firstSent;
+    if (first == null) {
+      linkLast(chunk);
+      return;
+    }
+    chunk.sendOrder = Math.min(chunk.sendOrder, first.sendOrder);
+    chunk.sentNanos = Math.min(chunk.sentNanos, first.sentNanos);
+    chunk.sentBefore = null;
+    chunk.sentAfter = first;
+    first.sentBefore = chunk;
+    firstSent = chunk;
   }
 
   private OutstandingChunk claimSlot() {
@@ -164,7 +235,9 @@ final class OutstandingData {
     visitDifference(starts, ends, blocks, knownStarts, knownEnds, known, true);
     visitDifference(knownStarts, knownEnds, known, starts, ends, blocks, false);
     swapBlocks(blocks);
-    countMisses(blocks, inRecovery, packetBytes);
+    if (countsMisses) {
+      countMisses(blocks, inRecovery, packetBytes);
+    }
   }
 
   /** Applies a cumulative TSN ack that comes without gap ack blocks: the blocks known stay. */
@@ -209,6 +282,9 @@ final class OutstandingData {
     for (long tsn = cumulativeTsnAck + 1; tsn <= cumulative; tsn++) {
       OutstandingChunk chunk = at(tsn);
       takeAck(chunk, tsn);
+      if (chunk.state == State.ACKED) {
+        gapAcked--;
+      }
       OutgoingMessage message = chunk.owner();
       message.stream.outstandingFragments--;
       if (message.fragmentReleased()) {
@@ -231,8 +307,10 @@ final class OutstandingData {
     if (chunk.transmissions == 1 && chunk.state == State.IN_FLIGHT) {
       rttSentNanos = Math.max(rttSentNanos, chunk.sentNanos);
     }
+    ackListener.acknowledged(chunk);
     leave(chunk);
     chunk.state = State.ACKED;
+    gapAcked++;
     ackedBytes += chunk.chunkBytes;
     highestNewlyAcked = Math.max(highestNewlyAcked, tsn);
   }
@@ -242,8 +320,11 @@ final class OutstandingData {
     if (chunk.state == State.IN_FLIGHT) {
       flightBytes -= chunk.chunkBytes;
       inFlight--;
+      unlink(chunk);
     } else if (chunk.state == State.LOST) {
       lost--;
+    } else if (chunk.state == State.ACKED) {
+      gapAcked--;
     }
   }
 
@@ -287,8 +368,12 @@ final class OutstandingData {
     }
     chunk.state = State.IN_FLIGHT;
     chunk.misses = 0;
+    gapAcked--;
     flightBytes += chunk.chunkBytes;
     inFlight++;
+    // Where it was among the others cannot be found cheaply: it counts as the first of them, and
+    // with them by time as lost soon, which it is, as the peer took it back.
+    linkFirst(chunk);
     missFrom = Math.min(missFrom, tsn);
   }
 
@@ -331,6 +416,7 @@ final class OutstandingData {
         }
         if (chunk.misses >= MISSES_FOR_LOSS) {
           markLost(chunk, tsn);
+          lostBytes += chunk.chunkBytes;
           newLoss = true;
         } else {
           eligible = Math.min(eligible, tsn);
@@ -353,6 +439,53 @@ final class OutstandingData {
     lowestLost = Math.min(lowestLost, tsn);
   }
 
+  /**
+   * Marks what {@link Rack} takes for lost; returns when the next would be, or {@link
+   * Long#MAX_VALUE}. Costs as much as it marks.
+   */
+  long detectLost(Rack rack, long windowNanos, long nowNanos) {
+    OutstandingChunk chunk = firstSent;
+    while (chunk != null && rack.isOvertaken(chunk)) {
+      long lostAt = rack.lostAtNanos(chunk, windowNanos);
+      if (lostAt > nowNanos) {
+        return lostAt;
+      }
+      OutstandingChunk next = chunk.sentAfter;
+      markLost(chunk, chunk.tsn);
+      lostBytes += chunk.chunkBytes;
+      newLoss = true;
+      chunk = next;
+    }
+    return Long.MAX_VALUE;
+  }
+
+  /** Forgets the losses noticed so far; for losses that no SACK shows. */
+  void forgetNewLoss() {
+    newLoss = false;
+  }
+
+  /** Bytes noticed as lost since this was last asked. */
+  long takeLostBytes() {
+    long bytes = lostBytes;
+    lostBytes = 0;
+    return bytes;
+  }
+
+  /** How many chunks are in gap ack blocks. */
+  int gapAcked() {
+    return gapAcked;
+  }
+
+  /** What was sent last of what is in flight, or null. */
+  @Nullable OutstandingChunk lastSent() {
+    return lastSent;
+  }
+
+  /** Something in flight is to be sent again without being taken for lost by the path. */
+  void markForProbe(OutstandingChunk chunk) {
+    markLost(chunk, chunk.tsn);
+  }
+
   /** All that is in flight counts as lost: T3-rtx expired or the path changed. */
   void markAllLost() {
     for (long tsn = cumulativeTsnAck + 1; tsn < nextTsn; tsn++) {
@@ -360,6 +493,16 @@ final class OutstandingData {
       if (chunk.state == State.IN_FLIGHT) {
         markLost(chunk, tsn);
       }
+    }
+  }
+
+  /** What is in flight and was sent at that time or before counts as lost. */
+  void markLostSentUntil(long sentNanos) {
+    OutstandingChunk chunk = firstSent;
+    while (chunk != null && chunk.sentNanos <= sentNanos) {
+      OutstandingChunk next = chunk.sentAfter;
+      markLost(chunk, chunk.tsn);
+      chunk = next;
     }
   }
 
@@ -392,6 +535,7 @@ final class OutstandingData {
     chunk.sentNanos = nowNanos;
     flightBytes += chunk.chunkBytes;
     inFlight++;
+    linkLast(chunk);
   }
 
   /**
@@ -434,6 +578,7 @@ final class OutstandingData {
     chunk.flags = 0;
     chunk.chunkBytes = 0;
     chunk.transmissions = 0;
+    chunk.tsn = nextTsn;
     message.fragmentCut(nextTsn, 0);
     message.stream.outstandingFragments++;
     nextTsn++;

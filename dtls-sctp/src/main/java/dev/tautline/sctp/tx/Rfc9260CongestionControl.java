@@ -56,29 +56,28 @@ public final class Rfc9260CongestionControl implements CongestionControl {
   }
 
   @Override
-  public void acknowledged(
-      long ackedBytes, boolean cumulativeAdvanced, long flightBeforeBytes, boolean inRecovery) {
+  public void acknowledged(AckSummary ack) {
     // "when cwnd is being fully utilized": with a packet's slack, as the last packet of a window
     // rarely ends exactly at it.
-    boolean utilized = flightBeforeBytes + packetBytes > cwnd;
+    boolean utilized = ack.flightBeforeBytes + packetBytes > cwnd;
     if (cwnd <= ssthresh) {
       // Section 7.2.1 asks for "at most, the lesser of the total size … acknowledged and L times
       // the PMTU" per SACK. One SACK may stand for a whole coalesced read, so only the first bound
       // is kept; against bursts there is pacing.
-      if (cumulativeAdvanced && utilized && !inRecovery) {
-        cwnd += ackedBytes;
+      if (ack.cumulativeAdvanced && utilized && !ack.inRecovery) {
+        cwnd += ack.ackedBytes;
       }
       return;
     }
     // Section 7.2.2.
-    if (!cumulativeAdvanced && ackedBytes == 0) {
+    if (!ack.cumulativeAdvanced && ack.ackedBytes == 0) {
       return;
     }
-    partialBytesAcked += ackedBytes;
+    partialBytesAcked += ack.ackedBytes;
     if (partialBytesAcked > cwnd && !utilized) {
       partialBytesAcked = cwnd;
     }
-    if (partialBytesAcked >= cwnd && utilized && !inRecovery) {
+    if (partialBytesAcked >= cwnd && utilized && !ack.inRecovery) {
       partialBytesAcked -= cwnd;
       cwnd += packetBytes;
     }
