@@ -31,7 +31,7 @@ public final class HostAddresses {
     List<InetAddress> v4 = new ArrayList<>();
     List<InetAddress> loopback = new ArrayList<>();
     for (NetworkInterface nic : Collections.list(NetworkInterface.getNetworkInterfaces())) {
-      if (!nic.isUp() || !nic.isLoopback() && !options.interfaceFilter().test(nic.getName())) {
+      if (!isWanted(nic, options)) {
         continue;
       }
       for (InetAddress address : Collections.list(nic.getInetAddresses())) {
@@ -59,6 +59,15 @@ public final class HostAddresses {
     }
     all.addAll(loopback);
     return all.size() > MAX_ADDRESSES ? List.copyOf(all.subList(0, MAX_ADDRESSES)) : all;
+  }
+
+  private static boolean isWanted(NetworkInterface nic, IceAgentOptions options) {
+    try {
+      return nic.isUp() && (nic.isLoopback() || options.interfaceFilter().test(nic.getName()));
+    } catch (SocketException e) {
+      // It has vanished since it was listed, as a container's do; the others are still there.
+      return false;
+    }
   }
 
   private static boolean isOfferable(InetAddress address) {
