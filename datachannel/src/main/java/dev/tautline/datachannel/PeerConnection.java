@@ -750,7 +750,7 @@ public final class PeerConnection implements AutoCloseable {
         (wakeup, sink) -> {
           DtlsEngine engine =
               DtlsEngines.bouncyCastle(
-                  DtlsOptions.defaults(), dtlsRole, own, runtime.handshakes(), wakeup, sink);
+                  dtlsOptions(), dtlsRole, own, runtime.handshakes(), wakeup, sink);
           engine.setRemoteFingerprints(agreement.fingerprints());
           return engine;
         },
@@ -763,6 +763,19 @@ public final class PeerConnection implements AutoCloseable {
                 agreement.credentials(),
                 lite ? IceMode.LITE : IceMode.FULL,
                 agreement.remote().icePacingMillis()));
+  }
+
+  /**
+   * The answerer's checks succeed, and its DTLS begins, before the other side has the answer; who
+   * is patient with ICE because the answer is slow has to be so with DTLS, too.
+   */
+  private DtlsOptions dtlsOptions() {
+    Duration limit = DtlsOptions.defaults().handshakeTimeout();
+    Duration longest = Duration.ofMinutes(10);
+    if (options.icePatience().compareTo(limit) > 0) {
+      limit = options.icePatience().compareTo(longest) < 0 ? options.icePatience() : longest;
+    }
+    return DtlsOptions.builder().handshakeTimeout(limit).build();
   }
 
   private AssociationOptions associationOptions(int peerPort) {
