@@ -50,7 +50,8 @@ final class WarmUp implements Runnable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       done.completeExceptionally(e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
+      // A class path without one of the libraries shows here first; whoever waits is told.
       done.completeExceptionally(e);
     }
   }
