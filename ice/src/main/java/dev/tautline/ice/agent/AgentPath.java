@@ -3,9 +3,8 @@ package dev.tautline.ice.agent;
 import dev.tautline.base.DropCounters;
 import dev.tautline.ice.IcePath;
 import dev.tautline.ice.check.IceDrop;
-import dev.tautline.ice.udp.DatagramBatch;
-import dev.tautline.ice.udp.UdpListener;
-import dev.tautline.ice.udp.UdpSocket;
+import dev.tautline.ice.endpoint.DatagramSink;
+import dev.tautline.ice.endpoint.Endpoint;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +13,8 @@ final class AgentPath implements IcePath {
   private final int maxPayload;
   private final DropCounters<IceDrop> drops;
   private final Runnable authenticated;
-  private @Nullable UdpSocket socket;
-  private @Nullable DatagramBatch batch;
+  private @Nullable Endpoint endpoint;
+  private @Nullable DatagramSink batch;
 
   AgentPath(int maxPayload, DropCounters<IceDrop> drops, Runnable authenticated) {
     this.maxPayload = maxPayload;
@@ -24,10 +23,10 @@ final class AgentPath implements IcePath {
   }
 
   /** Sends over this pair from now on; what was appended leaves over the one before. */
-  void use(UdpSocket from, InetSocketAddress to, UdpListener listener) {
+  void use(Endpoint from, InetSocketAddress to) {
     flush();
-    socket = from;
-    batch = new DatagramBatch(from, to, listener);
+    endpoint = from;
+    batch = from.sinkTo(to);
   }
 
   /** Consent ended: nothing is sent any more, not even what was appended. */
@@ -36,11 +35,11 @@ final class AgentPath implements IcePath {
       batch.discard();
     }
     batch = null;
-    socket = null;
+    endpoint = null;
   }
 
-  boolean uses(UdpSocket other) {
-    return socket == other;
+  boolean uses(Endpoint other) {
+    return endpoint == other;
   }
 
   @Override
@@ -70,7 +69,7 @@ final class AgentPath implements IcePath {
 
   @Override
   public boolean writable() {
-    return socket != null && socket.isWritable();
+    return endpoint != null && endpoint.isWritable();
   }
 
   @Override

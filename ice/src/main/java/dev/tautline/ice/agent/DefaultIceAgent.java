@@ -6,7 +6,6 @@ import dev.tautline.ice.IceAgent;
 import dev.tautline.ice.IceAgentOptions;
 import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceCandidateError;
-import dev.tautline.ice.IceCandidateType;
 import dev.tautline.ice.IceCredentials;
 import dev.tautline.ice.IceGatheringState;
 import dev.tautline.ice.IceListener;
@@ -15,13 +14,8 @@ import dev.tautline.ice.IcePath;
 import dev.tautline.ice.IceRemote;
 import dev.tautline.ice.IceReport;
 import dev.tautline.ice.IceRole;
-import dev.tautline.ice.IceServer;
 import dev.tautline.ice.IceState;
 import dev.tautline.ice.SelectedPair;
-import dev.tautline.ice.candidate.AddressText;
-import dev.tautline.ice.candidate.Foundations;
-import dev.tautline.ice.candidate.PairableAddress;
-import dev.tautline.ice.candidate.Priorities;
 import dev.tautline.ice.check.CheckAgent;
 import dev.tautline.ice.check.CheckEvent;
 import dev.tautline.ice.check.IceDrop;
@@ -30,28 +24,23 @@ import dev.tautline.ice.check.Route;
 import dev.tautline.ice.check.Standing;
 import dev.tautline.ice.check.Timeline;
 import dev.tautline.ice.check.Transmit;
+import dev.tautline.ice.endpoint.Endpoint;
+import dev.tautline.ice.endpoint.EndpointListener;
 import dev.tautline.ice.gather.AddressLiterals;
-import dev.tautline.ice.gather.HostAddresses;
 import dev.tautline.ice.gather.MulticastDnsResolver;
 import dev.tautline.ice.gather.NameResolver;
-import dev.tautline.ice.gather.ReflexiveGatherer;
 import dev.tautline.ice.udp.NettyLoop;
-import dev.tautline.ice.udp.UdpListener;
-import dev.tautline.ice.udp.UdpSocket;
-import dev.tautline.stun.StunClass;
 import dev.tautline.stun.StunFormatException;
 import dev.tautline.stun.codec.ReceivedStun;
 import dev.tautline.stun.codec.StunParser;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -59,18 +48,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The agent on its loop. Everything but {@link #loop} and {@link #closeFromAnywhere} there. */
-public final class DefaultIceAgent implements IceAgent, UdpListener {
+public final class DefaultIceAgent implements IceAgent, EndpointListener {
   private static final Logger LOG = LoggerFactory.getLogger(IceAgent.class);
   private static final int MAX_REPORTED_REMOTES = CheckAgent.MAX_REMOTE_CANDIDATES + 8;
-  private static final int HIGHEST_LOCAL_PREFERENCE = 65_535;
-
-  /** A server's addresses that are asked; a name may have many. */
-  private static final int MAX_ADDRESSES_PER_SERVER = 4;
 
   private final NettyLoop loop;
   private final IceAgentOptions options;
   private final IceListener listener;
-  private final NameResolver names;
   private final Consumer<DefaultIceAgent> onClosed;
   private final IceCredentials local;
   private final DropCounters<IceDrop> drops = new DropCounters<>(IceDrop.class);
@@ -79,11 +63,9 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   private final AgentPath path;
   private final HeldDatagrams held = new HeldDatagrams();
   private final MulticastDnsResolver multicastDns;
-  private final ReflexiveGatherer reflexive;
-  private final ServerReports servers = new ServerReports();
+  private final Gathering gathering;
   private final LoopTimer timer;
-  private final List<Socket> sockets = new ArrayList<>();
-  private final List<IceCandidate> localCandidates = new ArrayList<>();
+  private final List<Base> bases = new ArrayList<>();
   private final List<IceReport.RemoteCandidate> remoteReports = new ArrayList<>();
 
   /**
@@ -91,15 +73,12 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
    */
   private final Map<IceCandidate, InetSocketAddress> unreached = new HashMap<>();
 
-  private IceGatheringState gatheringState = IceGatheringState.NEW;
-  private int pendingBinds;
-  private int pendingNames;
   private boolean draining;
   private boolean closed;
   private boolean dataInTurn;
 
-  /** A socket that is bound, and the base it makes. */
-  private record Socket(UdpSocket udp, LocalBase base) {}
+  /** A base and what carries its datagrams; the core's numbers are the list's. */
+  private record Base(Endpoint endpoint, LocalBase local) {}
 
   /**
    * An agent that does nothing yet. May be called from any thread.
@@ -123,13 +102,21 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
     this.loop = loop;
     this.options = options;
     this.listener = listener;
-    this.names = names;
     this.onClosed = onClosed;
     this.local = IceCredentials.generate(random);
     this.core = new CheckAgent(options, local, random, pacer.forLoop(loop), drops, timeline);
     this.path = new AgentPath(options.maxPayload(), drops, this::dataAuthenticated);
     this.multicastDns = new MulticastDnsResolver(loop, options.multicastDnsAddress());
-    this.reflexive = new ReflexiveGatherer(random, options.serverTimeout().toNanos());
+    this.gathering =
+        new Gathering(
+            loop,
+            options,
+            local,
+            new LocalSockets(loop, options, this),
+            random,
+            names,
+            timeline,
+            new Gathered());
     this.timer = new LoopTimer(loop, this::timerFired);
   }
 
@@ -148,224 +135,47 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   @Override
   public void gather() {
     requireLoop();
-    if (closed || gatheringState != IceGatheringState.NEW) {
-      return;
-    }
-    gatheringBecomes(IceGatheringState.GATHERING);
-    List<InetAddress> addresses;
-    try {
-      addresses = HostAddresses.find(options);
-    } catch (SocketException e) {
-      LOG.warn("{} the system does not tell its interfaces: {}", options.id(), e.toString());
-      timeline.add(loop.nowNanos(), "the system does not tell its interfaces");
-      addresses = List.of();
-    }
-    pendingBinds = addresses.size();
-    for (int i = 0; i < addresses.size(); i++) {
-      int preference = HIGHEST_LOCAL_PREFERENCE - i;
-      InetAddress address = addresses.get(i);
-      UdpSocket.bind(
-          loop,
-          i,
-          new InetSocketAddress(address, 0),
-          this,
-          (socket, failure) -> bound(address, preference, socket, failure));
-    }
-    if (addresses.isEmpty()) {
-      allBound();
-    }
-  }
-
-  private void bound(
-      InetAddress address,
-      int preference,
-      @Nullable UdpSocket socket,
-      @Nullable Throwable failure) {
-    pendingBinds--;
     if (closed) {
-      if (socket != null) {
-        socket.close();
-      }
       return;
     }
-    if (socket == null) {
-      // An address can vanish, or be tentative, between the listing and the bind.
-      LOG.debug("{} no socket on {}: {}", options.id(), address.getHostAddress(), failure);
-      timeline.add(loop.nowNanos(), "no socket on " + address.getHostAddress());
-    } else {
-      hostCandidate(socket, preference);
-    }
-    if (pendingBinds == 0) {
-      allBound();
-    }
+    gathering.start();
     drain();
   }
 
-  private void hostCandidate(UdpSocket socket, int preference) {
-    InetSocketAddress at = socket.localAddress();
-    String host = AddressText.of(at.getAddress());
-    var candidate =
-        new IceCandidate(
-            Foundations.of(IceCandidateType.HOST, host, ""),
-            1,
-            "udp",
-            Priorities.candidate(IceCandidateType.HOST, preference),
-            host,
-            at.getPort(),
-            IceCandidateType.HOST,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(local.ufrag()));
-    // The core's index of bases is dense, the socket's own number need not be: a bind may fail.
-    var base = new LocalBase(sockets.size(), at, candidate);
-    sockets.add(new Socket(socket, base));
-    core.addBase(loop.nowNanos(), base);
-    announce(candidate);
-  }
-
-  private void announce(IceCandidate candidate) {
-    localCandidates.add(candidate);
-    LOG.debug("{} local {}", options.id(), candidate.toLine());
-    listener.localCandidate(candidate);
-  }
-
-  private void allBound() {
-    for (IceServer server : options.servers()) {
-      servers.asked(server);
-      pendingNames++;
-      resolve(server);
+  private final class Gathered implements GatheringListener {
+    @Override
+    public LocalBase addBase(Endpoint endpoint, IceCandidate candidate) {
+      var base = new LocalBase(bases.size(), endpoint.localAddress(), candidate);
+      bases.add(new Base(endpoint, base));
+      core.addBase(loop.nowNanos(), base);
+      core.remoteAddresses().forEach(endpoint::prepare);
+      return base;
     }
-    gatheringMayBeComplete();
-  }
 
-  /** The system's resolver has no limit of its own that anybody would want to wait for. */
-  private void resolve(IceServer server) {
-    var answered = new AtomicBoolean();
-    names
-        .resolve(server.host())
-        .whenComplete(
-            (addresses, failure) -> {
-              if (answered.compareAndSet(false, true)) {
-                loop.execute(() -> serverResolved(server, addresses, failure));
-              }
-            });
-    loop.schedule(
-        () -> {
-          if (answered.compareAndSet(false, true)) {
-            serverResolved(server, null, null);
-          }
-        },
-        options.serverTimeout().toNanos());
-  }
+    @Override
+    public void addReflexive(InetSocketAddress mapped, IceCandidate candidate) {
+      core.addReflexive(mapped, candidate);
+    }
 
-  private void serverResolved(
-      IceServer server, @Nullable List<InetAddress> addresses, @Nullable Throwable failure) {
-    pendingNames--;
-    if (closed) {
-      return;
+    @Override
+    public void announce(IceCandidate candidate) {
+      listener.localCandidate(candidate);
     }
-    int asked = 0;
-    if (addresses != null) {
-      for (InetAddress address :
-          addresses.subList(0, Math.min(addresses.size(), MAX_ADDRESSES_PER_SERVER))) {
-        for (Socket socket : sockets) {
-          if (PairableAddress.canReach(socket.base().address().getAddress(), address)) {
-            reflexive.ask(server, socket.base(), new InetSocketAddress(address, server.port()));
-            asked++;
-          }
-        }
-      }
-    }
-    if (asked == 0) {
-      String why =
-          addresses == null
-              ? "the name " + server.host() + " could not be resolved"
-              : "no address of ours reaches it";
-      LOG.debug("{} {}: {} {}", options.id(), server.url(), why, String.valueOf(failure));
-      servers.ended(server, why);
-      listener.candidateError(
-          new IceCandidateError("", 0, server.url(), IceCandidateError.UNREACHABLE, why));
-    }
-    advance();
-    gatheringMayBeComplete();
-  }
 
-  private void reflexiveEnded(ReflexiveGatherer.Outcome outcome) {
-    if (outcome instanceof ReflexiveGatherer.Outcome.Mapped mapped) {
-      serverReflexive(mapped);
-    } else if (outcome instanceof ReflexiveGatherer.Outcome.Failed failed) {
-      servers.ended(failed.server(), failed.text());
-      timeline.add(loop.nowNanos(), failed.server().url() + ": " + failed.text());
-      InetSocketAddress at = failed.base().address();
-      listener.candidateError(
-          new IceCandidateError(
-              AddressText.of(at.getAddress()),
-              at.getPort(),
-              failed.server().url(),
-              failed.code(),
-              failed.text()));
+    @Override
+    public void candidateError(IceCandidateError error) {
+      listener.candidateError(error);
     }
-  }
 
-  private void serverReflexive(ReflexiveGatherer.Outcome.Mapped mapped) {
-    LocalBase base = mapped.base();
-    InetSocketAddress address = mapped.mapped();
-    String text = AddressText.of(address.getAddress()) + " port " + address.getPort();
-    timeline.add(loop.nowNanos(), mapped.server().url() + " sees " + text);
-    servers.ended(mapped.server(), "sees us as " + text);
-    if (address.equals(base.address())
-        || address.getPort() == 0
-        || PairableAddress.refusal(address).isPresent()
-        || isKnownHere(address)) {
-      return;
+    @Override
+    public void gatheringStateChanged(IceGatheringState state) {
+      listener.gatheringStateChanged(state);
     }
-    var candidate =
-        new IceCandidate(
-            Foundations.of(
-                IceCandidateType.SERVER_REFLEXIVE,
-                AddressText.of(base.address().getAddress()),
-                mapped.serverAddress().getAddress().getHostAddress()),
-            1,
-            "udp",
-            Priorities.candidate(
-                IceCandidateType.SERVER_REFLEXIVE,
-                (int) (base.candidate().priority() >> 8 & 0xffff)),
-            AddressText.of(address.getAddress()),
-            address.getPort(),
-            IceCandidateType.SERVER_REFLEXIVE,
-            Optional.of(
-                new IceCandidate.RelatedAddress(
-                    AddressText.of(base.address().getAddress()), base.address().getPort())),
-            Optional.empty(),
-            Optional.of(local.ufrag()));
-    core.addReflexive(address, candidate);
-    announce(candidate);
-  }
 
-  /** Two servers usually see the same address: one candidate is enough (RFC 8445 section 5.1.3). */
-  private boolean isKnownHere(InetSocketAddress address) {
-    String host = AddressText.of(address.getAddress());
-    for (IceCandidate candidate : localCandidates) {
-      if (candidate.port() == address.getPort() && candidate.address().equals(host)) {
-        return true;
-      }
+    @Override
+    public void wake() {
+      drain();
     }
-    return false;
-  }
-
-  private void gatheringMayBeComplete() {
-    if (gatheringState == IceGatheringState.GATHERING
-        && pendingBinds == 0
-        && pendingNames == 0
-        && reflexive.isIdle()) {
-      gatheringBecomes(IceGatheringState.COMPLETE);
-    }
-  }
-
-  private void gatheringBecomes(IceGatheringState next) {
-    gatheringState = next;
-    timeline.add(loop.nowNanos(), "gathering " + next);
-    listener.gatheringStateChanged(next);
   }
 
   // ---- The layer above -------------------------------------------------------------------------
@@ -436,6 +246,9 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   }
 
   private void addResolved(IceCandidate candidate, InetAddress address) {
+    for (Base base : bases) {
+      base.endpoint().prepare(new InetSocketAddress(address, candidate.port()));
+    }
     String outcome =
         address.isLoopbackAddress() && options.loopback() == IceAgentOptions.Loopback.EXCLUDE
             ? "not paired: a loopback address, which is not used here"
@@ -479,7 +292,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
 
   @Override
   public IceGatheringState gatheringState() {
-    return gatheringState;
+    return gathering.state();
   }
 
   @Override
@@ -499,7 +312,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
               : told);
     }
     return Reports.make(
-        core, localCandidates, remotes, servers.reports(), timeline.events(), drops);
+        core, gathering.candidates(), remotes, gathering.serverReports(), timeline.events(), drops);
   }
 
   @Override
@@ -515,8 +328,9 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
     held.clear();
     timer.stop();
     multicastDns.close();
-    for (Socket socket : sockets) {
-      socket.udp().close();
+    gathering.close();
+    for (Base base : bases) {
+      base.endpoint().close();
     }
     LOG.debug("{} closed", options.id());
     listener.stateChanged(IceState.CLOSED);
@@ -536,8 +350,8 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
 
   @Override
   public void datagram(
-      UdpSocket socket, byte[] buffer, int offset, int length, InetSocketAddress from) {
-    LocalBase base = baseOf(socket);
+      Endpoint endpoint, byte[] buffer, int offset, int length, InetSocketAddress from) {
+    LocalBase base = baseOf(endpoint);
     if (closed || base == null) {
       return;
     }
@@ -560,10 +374,10 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
     }
   }
 
-  private @Nullable LocalBase baseOf(UdpSocket socket) {
-    for (Socket known : sockets) {
-      if (known.udp() == socket) {
-        return known.base();
+  private @Nullable LocalBase baseOf(Endpoint endpoint) {
+    for (Base known : bases) {
+      if (known.endpoint() == endpoint) {
+        return known.local();
       }
     }
     return null;
@@ -577,12 +391,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
       drops.count(IceDrop.MALFORMED_STUN);
       return;
     }
-    StunClass messageClass = received.message().messageClass();
-    if ((messageClass == StunClass.SUCCESS || messageClass == StunClass.ERROR)
-        && reflexive.expects(received.message().transactionId())) {
-      reflexive.receive(received, base, from).ifPresent(this::reflexiveEnded);
-      gatheringMayBeComplete();
-    } else {
+    if (!gathering.receive(received, base, from)) {
       core.receive(loop.nowNanos(), received, base, from);
     }
     drain();
@@ -609,14 +418,14 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   }
 
   @Override
-  public void writableChanged(UdpSocket socket, boolean writable) {
-    if (!closed && path.uses(socket)) {
+  public void writableChanged(Endpoint endpoint, boolean writable) {
+    if (!closed && path.uses(endpoint)) {
       listener.writableChanged(writable);
     }
   }
 
   @Override
-  public void sendFailed(UdpSocket socket, Throwable cause) {
+  public void sendFailed(Endpoint endpoint, Throwable cause) {
     if (!(cause instanceof IOException)) {
       fault(cause);
       return;
@@ -627,10 +436,16 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
   }
 
   @Override
-  public void segmentationFailed(UdpSocket socket, Throwable cause) {
+  public void segmentationFailed(Endpoint endpoint, Throwable cause) {
     drops.count(IceDrop.GSO_FALLBACK);
     LOG.debug("{} GSO is off for this path: {}", options.id(), cause.toString());
     timeline.add(loop.nowNanos(), "the system refused to split a batch, sending singly");
+  }
+
+  @Override
+  public void endpointLost(Endpoint endpoint, String why) {
+    LOG.debug("{} {} is lost: {}", options.id(), endpoint.description(), why);
+    timeline.add(loop.nowNanos(), endpoint.description() + " is lost: " + why);
   }
 
   // ---- Time and what the core has to say -------------------------------------------------------
@@ -669,7 +484,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
       boolean more = true;
       while (more && !closed) {
         more = sendAll();
-        more |= askServers();
+        more |= gathering.advanceTo(loop.nowNanos());
         more |= tellAll();
       }
     } finally {
@@ -678,10 +493,10 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
     if (closed) {
       return;
     }
-    for (Socket socket : sockets) {
-      socket.udp().flush();
+    for (Base base : bases) {
+      base.endpoint().flush();
     }
-    long next = Math.min(core.nextDeadlineNanos(), reflexive.nextDeadlineNanos());
+    long next = Math.min(core.nextDeadlineNanos(), gathering.nextDeadlineNanos());
     if (next != Timer.NOT_RUNNING) {
       timer.armFor(next, loop.nowNanos());
     }
@@ -691,25 +506,9 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
     boolean any = false;
     for (Transmit t = core.pollTransmit(); t != null; t = core.pollTransmit()) {
       any = true;
-      sockets.get(t.route().base()).udp().write(t.bytes(), t.route().remote());
+      bases.get(t.route().base()).endpoint().write(t.bytes(), t.route().remote());
     }
     return any;
-  }
-
-  private boolean askServers() {
-    if (reflexive.isIdle()) {
-      return false;
-    }
-    List<ReflexiveGatherer.Outcome> ended = new ArrayList<>();
-    List<ReflexiveGatherer.Request> requests = reflexive.poll(loop.nowNanos(), ended);
-    for (ReflexiveGatherer.Request request : requests) {
-      sockets.get(request.base().index()).udp().write(request.bytes(), request.to());
-    }
-    ended.forEach(this::reflexiveEnded);
-    if (!ended.isEmpty()) {
-      gatheringMayBeComplete();
-    }
-    return !ended.isEmpty();
   }
 
   private boolean tellAll() {
@@ -738,7 +537,7 @@ public final class DefaultIceAgent implements IceAgent, UdpListener {
           options.id(),
           changed.pair().local().toLine(),
           changed.pair().remote().toLine());
-      path.use(sockets.get(changed.route().base()).udp(), changed.route().remote(), this);
+      path.use(bases.get(changed.route().base()).endpoint(), changed.route().remote());
       listener.selectedPairChanged(changed.pair());
       if (!changed.first()) {
         listener.pathChanged();

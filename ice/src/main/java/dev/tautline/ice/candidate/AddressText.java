@@ -2,6 +2,7 @@ package dev.tautline.ice.candidate;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 
 /** Addresses as candidate lines and reports write them: IPv6 in the one form of RFC 5952. */
 public final class AddressText {
@@ -46,5 +47,13 @@ public final class AddressText {
       text.append(Integer.toHexString(groups[i]));
     }
     return text.toString();
+  }
+
+  /** Address, colon and port; IPv6 in brackets. */
+  public static String of(InetSocketAddress address) {
+    String host = of(address.getAddress());
+    return host.indexOf(':') < 0
+        ? host + ':' + address.getPort()
+        : '[' + host + "]:" + address.getPort();
   }
 }

@@ -174,7 +174,7 @@ public final class CheckAgent {
   /** Adds a socket of ours; pairs it with what the peer told. */
   public void addBase(long nowNanos, LocalBase base) {
     bases.add(base);
-    timeline.add(nowNanos, "host candidate " + base.candidate().address());
+    timeline.add(nowNanos, base.candidate().type().token() + " candidate " + text(base.address()));
     for (RemotePeer peer : remotes.values()) {
       pairUp(base, peer);
     }
@@ -370,6 +370,11 @@ public final class CheckAgent {
   /** How many of the peer's addresses are known, told or seen. */
   public int remoteCount() {
     return remotes.size();
+  }
+
+  /** The peer's addresses, told or seen. */
+  public List<InetSocketAddress> remoteAddresses() {
+    return List.copyOf(remotes.keySet());
   }
 
   /** The pairs and how they stand, best first. */
@@ -1157,10 +1162,7 @@ public final class CheckAgent {
   }
 
   private static String text(InetSocketAddress address) {
-    String host = AddressText.of(address.getAddress());
-    return host.indexOf(':') < 0
-        ? host + ':' + address.getPort()
-        : '[' + host + "]:" + address.getPort();
+    return AddressText.of(address);
   }
 
   /** What Ta is used, in milliseconds; for tests and the report. */

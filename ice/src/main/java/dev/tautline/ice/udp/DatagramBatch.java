@@ -1,5 +1,7 @@
 package dev.tautline.ice.udp;
 
+import dev.tautline.ice.endpoint.DatagramSink;
+import dev.tautline.ice.endpoint.EndpointListener;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * a batch may be shorter. Where the system cannot split (NIO), or refused to at run time, each
  * leaves by itself. Every method on the socket's loop.
  */
-public final class DatagramBatch {
+public final class DatagramBatch implements DatagramSink {
   /** What Linux splits one send into at most, {@code UDP_MAX_SEGMENTS}. */
   static final int MAX_SEGMENTS = 64;
 
@@ -24,7 +26,7 @@ public final class DatagramBatch {
 
   private final UdpSocket socket;
   private final InetSocketAddress to;
-  private final UdpListener listener;
+  private final EndpointListener listener;
   private boolean segmentation;
   private @Nullable ByteBuf batch;
   private int segmentBytes;
@@ -39,14 +41,15 @@ public final class DatagramBatch {
    * @param to where they go
    * @param listener is told of refusals
    */
-  public DatagramBatch(UdpSocket socket, InetSocketAddress to, UdpListener listener) {
+  public DatagramBatch(UdpSocket socket, InetSocketAddress to, EndpointListener listener) {
     this.socket = socket;
     this.to = to;
     this.listener = listener;
     this.segmentation = socket.canSegment();
   }
 
-  /** Copies one datagram into the batch; sends what was there when it does not fit to it. */
+  /** Sends what was there when the datagram does not fit to it. */
+  @Override
   public void append(byte[] buffer, int offset, int length) {
     if (batch != null
         && (lastWasShorter
@@ -66,7 +69,7 @@ public final class DatagramBatch {
     lastWasShorter = length < segmentBytes;
   }
 
-  /** Sends what was appended. */
+  @Override
   public void flush() {
     ByteBuf bytes = batch;
     if (bytes == null) {
@@ -131,7 +134,7 @@ public final class DatagramBatch {
     return cause instanceof IOException;
   }
 
-  /** Lets go of what was not sent. */
+  @Override
   public void discard() {
     if (batch != null) {
       batch.release();

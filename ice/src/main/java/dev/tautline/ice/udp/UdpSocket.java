@@ -1,5 +1,9 @@
 package dev.tautline.ice.udp;
 
+import dev.tautline.ice.candidate.AddressText;
+import dev.tautline.ice.endpoint.DatagramSink;
+import dev.tautline.ice.endpoint.Endpoint;
+import dev.tautline.ice.endpoint.EndpointListener;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -20,8 +24,11 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One UDP socket, bound and not connected. Every method on its loop. */
-public final class UdpSocket {
+public final class UdpSocket implements Endpoint {
   private static final int MAX_DATAGRAM = 65_535;
+
+  /** Over IPv4; the options' limit is far below. */
+  private static final int MAX_PAYLOAD = 65_507;
 
   /** Without coalescing one datagram comes per read; none that is taken here is longer. */
   private static final int SINGLE_READ = 9_216;
@@ -45,13 +52,13 @@ public final class UdpSocket {
       };
 
   private final Channel channel;
-  private final int index;
+  private final EndpointListener listener;
   private final boolean segmentation;
   private final boolean coalescing;
 
-  private UdpSocket(Channel channel, int index) {
+  private UdpSocket(Channel channel, EndpointListener listener) {
     this.channel = channel;
-    this.index = index;
+    this.listener = listener;
     this.segmentation =
         channel instanceof EpollDatagramChannel
             && EpollDatagramChannel.isSegmentedDatagramPacketSupported();
@@ -64,16 +71,14 @@ public final class UdpSocket {
    * Binds a socket.
    *
    * @param loop the connection's loop, on which this is called and everything else happens
-   * @param index the socket's number among its connection's
    * @param address where to bind; port 0 lets the system choose
    * @param listener gets what comes
    * @param done gets the socket, or the reason why there is none
    */
   public static void bind(
       NettyLoop loop,
-      int index,
       InetSocketAddress address,
-      UdpListener listener,
+      EndpointListener listener,
       BiConsumer<@Nullable UdpSocket, @Nullable Throwable> done) {
     boolean epoll = loop.loops().isEpoll();
     var handler = new Handler(listener);
@@ -98,7 +103,7 @@ public final class UdpSocket {
         .addListener(
             (ChannelFuture future) -> {
               if (future.isSuccess()) {
-                var socket = new UdpSocket(future.channel(), index);
+                var socket = new UdpSocket(future.channel(), listener);
                 handler.socket = socket;
                 done.accept(socket, null);
               } else {
@@ -107,27 +112,39 @@ public final class UdpSocket {
             });
   }
 
-  /** The socket's number among its connection's. */
-  public int index() {
-    return index;
-  }
-
   /** Where it is bound. */
+  @Override
   public InetSocketAddress localAddress() {
     return (InetSocketAddress) channel.localAddress();
   }
 
-  /** Sends one datagram with the next {@link #flush}. */
+  @Override
+  public String description() {
+    return "UDP " + AddressText.of(localAddress());
+  }
+
+  @Override
   public void write(byte[] datagram, InetSocketAddress to) {
     channel.write(new DatagramPacket(Unpooled.wrappedBuffer(datagram), to), channel.voidPromise());
   }
 
-  /** Sends what was written. */
+  @Override
   public void flush() {
     channel.flush();
   }
 
+  @Override
+  public DatagramSink sinkTo(InetSocketAddress to) {
+    return new DatagramBatch(this, to, listener);
+  }
+
+  @Override
+  public int maxPayload() {
+    return MAX_PAYLOAD;
+  }
+
   /** Whether the system takes more. */
+  @Override
   public boolean isWritable() {
     return channel.isWritable();
   }
@@ -142,7 +159,7 @@ public final class UdpSocket {
     return coalescing;
   }
 
-  /** Closes it. */
+  @Override
   public void close() {
     channel.close();
   }
@@ -152,10 +169,10 @@ public final class UdpSocket {
   }
 
   private static final class Handler extends ChannelInboundHandlerAdapter {
-    private final UdpListener listener;
+    private final EndpointListener listener;
     private @Nullable UdpSocket socket;
 
-    Handler(UdpListener listener) {
+    Handler(EndpointListener listener) {
       this.listener = listener;
     }
 

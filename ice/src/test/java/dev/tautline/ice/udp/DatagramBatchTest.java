@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tautline.ice.IceRuntimeOptions;
 import dev.tautline.ice.IceTransport;
+import dev.tautline.ice.endpoint.Endpoint;
+import dev.tautline.ice.endpoint.EndpointListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -23,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** Batches over a real epoll socket, with refusals injected behind the batch. */
 class DatagramBatchTest {
-  private static final class Sink implements UdpListener {
+  private static final class Sink implements EndpointListener {
     final List<byte[]> received = new CopyOnWriteArrayList<>();
     final AtomicInteger sendFailures = new AtomicInteger();
     final AtomicInteger refusals = new AtomicInteger();
@@ -31,7 +33,7 @@ class DatagramBatchTest {
 
     @Override
     public void datagram(
-        UdpSocket socket, byte[] buffer, int offset, int length, InetSocketAddress from) {
+        Endpoint socket, byte[] buffer, int offset, int length, InetSocketAddress from) {
       received.add(Arrays.copyOfRange(buffer, offset, offset + length));
     }
 
@@ -41,16 +43,21 @@ class DatagramBatchTest {
     }
 
     @Override
-    public void writableChanged(UdpSocket socket, boolean writable) {}
+    public void writableChanged(Endpoint socket, boolean writable) {}
 
     @Override
-    public void sendFailed(UdpSocket socket, Throwable cause) {
+    public void sendFailed(Endpoint socket, Throwable cause) {
       sendFailures.incrementAndGet();
     }
 
     @Override
-    public void segmentationFailed(UdpSocket socket, Throwable cause) {
+    public void segmentationFailed(Endpoint socket, Throwable cause) {
       refusals.incrementAndGet();
+    }
+
+    @Override
+    public void endpointLost(Endpoint socket, String why) {
+      throw new AssertionError(why);
     }
   }
 
@@ -78,8 +85,8 @@ class DatagramBatchTest {
   void open() {
     loops = Loops.create(IceRuntimeOptions.defaults().withTransport(IceTransport.EPOLL));
     loop = loops.next();
-    from = bind(0, sender);
-    to = bind(1, receiver);
+    from = bind(sender);
+    to = bind(receiver);
   }
 
   @AfterEach
@@ -87,13 +94,12 @@ class DatagramBatchTest {
     loops.close().join();
   }
 
-  private UdpSocket bind(int index, UdpListener listener) {
+  private UdpSocket bind(EndpointListener listener) {
     var bound = new CompletableFuture<UdpSocket>();
     loop.execute(
         () ->
             UdpSocket.bind(
                 loop,
-                index,
                 new InetSocketAddress("127.0.0.1", 0),
                 listener,
                 (socket, failure) -> {

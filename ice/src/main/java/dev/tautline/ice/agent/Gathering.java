@@ -1,0 +1,382 @@
+package dev.tautline.ice.agent;
+
+import dev.tautline.ice.IceAgentOptions;
+import dev.tautline.ice.IceCandidate;
+import dev.tautline.ice.IceCandidateError;
+import dev.tautline.ice.IceCandidateType;
+import dev.tautline.ice.IceCredentials;
+import dev.tautline.ice.IceGatheringState;
+import dev.tautline.ice.IceReport;
+import dev.tautline.ice.IceServer;
+import dev.tautline.ice.candidate.AddressText;
+import dev.tautline.ice.candidate.Foundations;
+import dev.tautline.ice.candidate.PairableAddress;
+import dev.tautline.ice.candidate.Priorities;
+import dev.tautline.ice.check.LocalBase;
+import dev.tautline.ice.check.Timeline;
+import dev.tautline.ice.endpoint.Endpoint;
+import dev.tautline.ice.gather.NameResolver;
+import dev.tautline.ice.gather.ReflexiveGatherer;
+import dev.tautline.ice.udp.NettyLoop;
+import dev.tautline.stun.StunClass;
+import dev.tautline.stun.codec.ReceivedStun;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gathers the candidates of one agent: host addresses, then what the servers say of each. Every
+ * server is asked at once and none waits for another. Everything on the agent's loop.
+ */
+final class Gathering {
+  private static final Logger LOG = LoggerFactory.getLogger(Gathering.class);
+  private static final int HIGHEST_LOCAL_PREFERENCE = 65_535;
+
+  /** A server's addresses that are asked; a name may have many. */
+  private static final int MAX_ADDRESSES_PER_SERVER = 4;
+
+  private final NettyLoop loop;
+  private final IceAgentOptions options;
+  private final IceCredentials local;
+  private final LocalSockets sockets;
+  private final NameResolver names;
+  private final Timeline timeline;
+  private final GatheringListener listener;
+  private final ReflexiveGatherer reflexive;
+  private final ServerReports servers = new ServerReports();
+  private final List<Bound> bound = new ArrayList<>();
+  private final List<IceCandidate> candidates = new ArrayList<>();
+
+  private IceGatheringState state = IceGatheringState.NEW;
+  private int pendingBinds;
+  private int pendingNames;
+  private boolean closed;
+
+  /** A socket that servers are asked from. */
+  private record Bound(Endpoint socket, LocalBase base) {}
+
+  /**
+   * Nothing is gathered yet.
+   *
+   * @param loop the agent's loop
+   * @param options the agent's
+   * @param local the agent's credentials
+   * @param sockets binds
+   * @param random secure, for transaction ids
+   * @param names resolves the servers' names
+   * @param timeline where to note what happened
+   * @param listener the agent
+   */
+  Gathering(
+      NettyLoop loop,
+      IceAgentOptions options,
+      IceCredentials local,
+      LocalSockets sockets,
+      RandomGenerator random,
+      NameResolver names,
+      Timeline timeline,
+      GatheringListener listener) {
+    this.loop = loop;
+    this.options = options;
+    this.local = local;
+    this.sockets = sockets;
+    this.names = names;
+    this.timeline = timeline;
+    this.listener = listener;
+    this.reflexive = new ReflexiveGatherer(random, options.serverTimeout().toNanos());
+  }
+
+  /** Begins; a second call does nothing. */
+  void start() {
+    if (closed || state != IceGatheringState.NEW) {
+      return;
+    }
+    become(IceGatheringState.GATHERING);
+    List<InetAddress> addresses;
+    try {
+      addresses = sockets.addresses();
+    } catch (SocketException e) {
+      LOG.warn("{} the system does not tell its interfaces: {}", options.id(), e.toString());
+      timeline.add(loop.nowNanos(), "the system does not tell its interfaces");
+      addresses = List.of();
+    }
+    pendingBinds = addresses.size();
+    for (int i = 0; i < addresses.size(); i++) {
+      int preference = HIGHEST_LOCAL_PREFERENCE - i;
+      InetAddress address = addresses.get(i);
+      sockets.open(
+          address, (socket, failure) -> socketOpened(address, preference, socket, failure));
+    }
+    if (addresses.isEmpty()) {
+      askServers();
+    }
+  }
+
+  private void socketOpened(
+      InetAddress address, int preference, @Nullable Endpoint socket, @Nullable Throwable failure) {
+    pendingBinds--;
+    if (closed) {
+      if (socket != null) {
+        socket.close();
+      }
+      return;
+    }
+    if (socket == null) {
+      // An address can vanish, or be tentative, between the listing and the bind.
+      LOG.debug("{} no socket on {}: {}", options.id(), address.getHostAddress(), failure);
+      timeline.add(loop.nowNanos(), "no socket on " + address.getHostAddress());
+    } else {
+      hostCandidate(socket, preference);
+    }
+    if (pendingBinds == 0) {
+      askServers();
+    }
+    listener.wake();
+  }
+
+  private void hostCandidate(Endpoint socket, int preference) {
+    InetSocketAddress at = socket.localAddress();
+    String host = AddressText.of(at.getAddress());
+    var candidate =
+        new IceCandidate(
+            Foundations.of(IceCandidateType.HOST, host, ""),
+            1,
+            "udp",
+            Priorities.candidate(IceCandidateType.HOST, preference),
+            host,
+            at.getPort(),
+            IceCandidateType.HOST,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(local.ufrag()));
+    bound.add(new Bound(socket, listener.addBase(socket, candidate)));
+    announce(candidate);
+  }
+
+  private void announce(IceCandidate candidate) {
+    candidates.add(candidate);
+    LOG.debug("{} local {}", options.id(), candidate.toLine());
+    listener.announce(candidate);
+  }
+
+  // ---- Servers ---------------------------------------------------------------------------------
+
+  private void askServers() {
+    for (IceServer server : options.servers()) {
+      servers.asked(server);
+      pendingNames++;
+      resolve(server);
+    }
+    mayBeComplete();
+  }
+
+  /** The system's resolver has no limit of its own that anybody would want to wait for. */
+  private void resolve(IceServer server) {
+    var answered = new AtomicBoolean();
+    names
+        .resolve(server.host())
+        .whenComplete(
+            (addresses, failure) -> {
+              if (answered.compareAndSet(false, true)) {
+                loop.execute(() -> serverResolved(server, addresses, failure));
+              }
+            });
+    loop.schedule(
+        () -> {
+          if (answered.compareAndSet(false, true)) {
+            serverResolved(server, null, null);
+          }
+        },
+        options.serverTimeout().toNanos());
+  }
+
+  private void serverResolved(
+      IceServer server, @Nullable List<InetAddress> addresses, @Nullable Throwable failure) {
+    pendingNames--;
+    if (closed) {
+      return;
+    }
+    int asked = 0;
+    if (addresses != null) {
+      for (InetAddress address :
+          addresses.subList(0, Math.min(addresses.size(), MAX_ADDRESSES_PER_SERVER))) {
+        for (Bound from : bound) {
+          if (PairableAddress.canReach(from.base().address().getAddress(), address)) {
+            reflexive.ask(server, from.base(), new InetSocketAddress(address, server.port()));
+            asked++;
+          }
+        }
+      }
+    }
+    if (asked == 0) {
+      String why =
+          addresses == null
+              ? "the name " + server.host() + " could not be resolved"
+              : "no address of ours reaches it";
+      LOG.debug("{} {}: {} {}", options.id(), server.url(), why, String.valueOf(failure));
+      servers.ended(server, why);
+      listener.candidateError(
+          new IceCandidateError("", 0, server.url(), IceCandidateError.UNREACHABLE, why));
+    }
+    mayBeComplete();
+    listener.wake();
+  }
+
+  /**
+   * Takes a STUN message that came to a base.
+   *
+   * @return whether it answers a question of gathering; if not it is for the checks
+   */
+  boolean receive(ReceivedStun received, LocalBase base, InetSocketAddress from) {
+    StunClass messageClass = received.message().messageClass();
+    if (messageClass != StunClass.SUCCESS && messageClass != StunClass.ERROR
+        || !reflexive.expects(received.message().transactionId())) {
+      return false;
+    }
+    reflexive.receive(received, base, from).ifPresent(this::reflexiveEnded);
+    mayBeComplete();
+    return true;
+  }
+
+  private void reflexiveEnded(ReflexiveGatherer.Outcome outcome) {
+    if (outcome instanceof ReflexiveGatherer.Outcome.Mapped mapped) {
+      serverReflexive(mapped);
+    } else if (outcome instanceof ReflexiveGatherer.Outcome.Failed failed) {
+      servers.ended(failed.server(), failed.text());
+      timeline.add(loop.nowNanos(), failed.server().url() + ": " + failed.text());
+      InetSocketAddress at = failed.base().address();
+      listener.candidateError(
+          new IceCandidateError(
+              AddressText.of(at.getAddress()),
+              at.getPort(),
+              failed.server().url(),
+              failed.code(),
+              failed.text()));
+    }
+  }
+
+  private void serverReflexive(ReflexiveGatherer.Outcome.Mapped mapped) {
+    LocalBase base = mapped.base();
+    InetSocketAddress address = mapped.mapped();
+    String text = AddressText.of(address.getAddress()) + " port " + address.getPort();
+    timeline.add(loop.nowNanos(), mapped.server().url() + " sees " + text);
+    servers.ended(mapped.server(), "sees us as " + text);
+    if (address.equals(base.address())
+        || address.getPort() == 0
+        || PairableAddress.refusal(address).isPresent()
+        || isKnownHere(address)) {
+      return;
+    }
+    var candidate =
+        new IceCandidate(
+            Foundations.of(
+                IceCandidateType.SERVER_REFLEXIVE,
+                AddressText.of(base.address().getAddress()),
+                mapped.serverAddress().getAddress().getHostAddress()),
+            1,
+            "udp",
+            Priorities.candidate(
+                IceCandidateType.SERVER_REFLEXIVE,
+                (int) (base.candidate().priority() >> 8 & 0xffff)),
+            AddressText.of(address.getAddress()),
+            address.getPort(),
+            IceCandidateType.SERVER_REFLEXIVE,
+            Optional.of(
+                new IceCandidate.RelatedAddress(
+                    AddressText.of(base.address().getAddress()), base.address().getPort())),
+            Optional.empty(),
+            Optional.of(local.ufrag()));
+    listener.addReflexive(address, candidate);
+    announce(candidate);
+  }
+
+  /** Two servers usually see the same address: one candidate is enough (RFC 8445 section 5.1.3). */
+  private boolean isKnownHere(InetSocketAddress address) {
+    String host = AddressText.of(address.getAddress());
+    for (IceCandidate candidate : candidates) {
+      if (candidate.port() == address.getPort() && candidate.address().equals(host)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // ---- Time and state --------------------------------------------------------------------------
+
+  /** Sends what is due; returns whether something ended. */
+  boolean advanceTo(long nowNanos) {
+    if (closed || reflexive.isIdle()) {
+      return false;
+    }
+    List<ReflexiveGatherer.Outcome> ended = new ArrayList<>();
+    for (ReflexiveGatherer.Request request : reflexive.poll(nowNanos, ended)) {
+      Endpoint socket = socketOf(request.base());
+      if (socket != null) {
+        socket.write(request.bytes(), request.to());
+        socket.flush();
+      }
+    }
+    ended.forEach(this::reflexiveEnded);
+    if (!ended.isEmpty()) {
+      mayBeComplete();
+    }
+    return !ended.isEmpty();
+  }
+
+  private @Nullable Endpoint socketOf(LocalBase base) {
+    for (Bound from : bound) {
+      if (from.base().index() == base.index()) {
+        return from.socket();
+      }
+    }
+    return null;
+  }
+
+  /** When {@link #advanceTo} has work again. */
+  long nextDeadlineNanos() {
+    return reflexive.nextDeadlineNanos();
+  }
+
+  private void mayBeComplete() {
+    if (state == IceGatheringState.GATHERING
+        && pendingBinds == 0
+        && pendingNames == 0
+        && reflexive.isIdle()) {
+      become(IceGatheringState.COMPLETE);
+    }
+  }
+
+  private void become(IceGatheringState next) {
+    state = next;
+    timeline.add(loop.nowNanos(), "gathering " + next);
+    listener.gatheringStateChanged(next);
+  }
+
+  /** Where it stands. */
+  IceGatheringState state() {
+    return state;
+  }
+
+  /** What was found. */
+  List<IceCandidate> candidates() {
+    return candidates;
+  }
+
+  /** What came of each server. */
+  List<IceReport.Server> serverReports() {
+    return servers.reports();
+  }
+
+  /** Nothing is told or sent any more; the sockets are closed by the agent, which has them all. */
+  void close() {
+    closed = true;
+  }
+}

@@ -1,0 +1,58 @@
+package dev.tautline.ice.agent;
+
+import dev.tautline.ice.IceAgentOptions;
+import dev.tautline.ice.endpoint.Endpoint;
+import dev.tautline.ice.endpoint.EndpointListener;
+import dev.tautline.ice.gather.HostAddresses;
+import dev.tautline.ice.udp.NettyLoop;
+import dev.tautline.ice.udp.UdpSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Who binds what: the one place that chooses this host's addresses and ports. On the loop. */
+final class LocalSockets {
+  private final NettyLoop loop;
+  private final IceAgentOptions options;
+  private final EndpointListener listener;
+
+  /**
+   * Nothing is bound yet.
+   *
+   * @param listener gets what comes to the sockets
+   */
+  LocalSockets(NettyLoop loop, IceAgentOptions options, EndpointListener listener) {
+    this.loop = loop;
+    this.options = options;
+    this.listener = listener;
+  }
+
+  /**
+   * The addresses that sockets are bound to, best first.
+   *
+   * @throws SocketException if the system does not tell its interfaces
+   */
+  List<InetAddress> addresses() throws SocketException {
+    return HostAddresses.find(options);
+  }
+
+  /**
+   * Opens the socket of an address.
+   *
+   * @param done gets it, or the reason why there is none; may be called before this returns
+   */
+  void open(InetAddress address, BiConsumer<@Nullable Endpoint, @Nullable Throwable> done) {
+    openAnother(address, (socket, failure) -> done.accept(socket, failure));
+  }
+
+  /**
+   * Opens a socket of its own, with a port of the system's choice, for one TURN server: where the
+   * other port is taken in the server's eyes (437).
+   */
+  void openAnother(InetAddress address, BiConsumer<@Nullable UdpSocket, @Nullable Throwable> done) {
+    UdpSocket.bind(loop, new InetSocketAddress(address, 0), listener, done);
+  }
+}
