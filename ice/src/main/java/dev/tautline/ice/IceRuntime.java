@@ -79,7 +79,13 @@ public final class IceRuntime implements AutoCloseable {
     }
     names.close();
     agents.forEach(DefaultIceAgent::closeFromAnywhere);
-    loops.close().thenRun(() -> closed.complete(null));
+    loops
+        .close()
+        .thenRun(
+            () -> {
+              names.join();
+              closed.complete(null);
+            });
     return closed.copy();
   }
 

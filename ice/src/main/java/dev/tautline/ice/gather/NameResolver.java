@@ -10,12 +10,15 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Resolves the names of STUN servers with the system's resolver, which blocks, on at most two
  * threads that end after five idle seconds. A loop never waits for it.
  */
 public final class NameResolver {
+  private static final Logger LOG = LoggerFactory.getLogger(NameResolver.class);
   private static final int MAX_THREADS = 2;
   private static final int MAX_WAITING = 256;
   private static final long IDLE_SECONDS = 5;
@@ -70,5 +73,20 @@ public final class NameResolver {
   /** Interrupts what runs and refuses what comes. */
   public void close() {
     threads.shutdownNow();
+  }
+
+  /**
+   * Waits for its threads, after {@link #close}; at most a second, as the system's resolver cannot
+   * be interrupted.
+   */
+  public void join() {
+    try {
+      boolean ended = threads.awaitTermination(1, TimeUnit.SECONDS);
+      if (!ended) {
+        LOG.debug("the system's resolver still waits for a name; its thread ends by itself");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
