@@ -25,6 +25,7 @@ import dev.tautline.sctp.packet.HeartbeatChunk;
 import dev.tautline.sctp.packet.Octets;
 import dev.tautline.sctp.packet.SackChunk;
 import dev.tautline.sctp.packet.SackChunk.GapAckBlock;
+import dev.tautline.sctp.scenario.Scenarios;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +33,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9260 section 6: DATA, SACK, windows, retransmission. */
+@Scenarios
 class DataTransferTest {
   private static final int B = DataFormat.B_BIT;
   private static final int E = DataFormat.E_BIT;

@@ -29,6 +29,8 @@ import dev.tautline.sctp.packet.ShutdownChunk;
 import dev.tautline.sctp.packet.ShutdownCompleteChunk;
 import dev.tautline.sctp.packet.TagBit;
 import dev.tautline.sctp.packet.UnknownChunk;
+import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.scenario.Seeds;
 import dev.tautline.testkit.Direction;
 import dev.tautline.testkit.SimulatedNetwork;
 import java.time.Duration;
@@ -36,6 +38,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9260 sections 8.4, 8.5 and 9: tags, packets out of the blue, shutdown, abort. */
+@Scenarios
 class EndingTest {
   private static final ShutdownCompleteChunk COMPLETE =
       new ShutdownCompleteChunk(TagBit.RECEIVERS_TAG);
@@ -186,7 +189,8 @@ class EndingTest {
   @Test
   void shutdownOfBothSidesAtOnceOverALossyPath() {
     for (long seed = 1; seed <= 20; seed++) {
-      var net = SimulatedNetwork.seeded(seed).oneWayDelay(Duration.ofMillis(20)).loss(0.2);
+      var net =
+          SimulatedNetwork.seeded(Seeds.of(seed)).oneWayDelay(Duration.ofMillis(20)).loss(0.2);
       var sim = SctpSim.on(net, AssociationOptions.forDataChannels()).connected();
       SctpSim.send(sim.a, 0, "last words of A");
       SctpSim.send(sim.z, 0, "last words of Z");
@@ -361,7 +365,8 @@ class EndingTest {
   @Test
   void aDeadPeerIsNoticedByAnsweringAbort() {
     // Z's process died and came back: what A sends is out of the blue there.
-    var sim = SctpSim.on(SimulatedNetwork.seeded(3), AssociationOptions.rfc()).connected();
+    var sim =
+        SctpSim.on(SimulatedNetwork.seeded(Seeds.of(3)), AssociationOptions.rfc()).connected();
     sim.z.restart(random -> Association.create(AssociationOptions.rfc(), random));
     SctpSim.send(sim.a, 0, "anybody there?");
     sim.net.dropAll(Direction.BACKWARD, packet -> packet.length() > 1000);

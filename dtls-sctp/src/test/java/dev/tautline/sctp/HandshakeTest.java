@@ -30,6 +30,8 @@ import dev.tautline.sctp.packet.Parameter;
 import dev.tautline.sctp.packet.ShutdownAckChunk;
 import dev.tautline.sctp.packet.ShutdownChunk;
 import dev.tautline.sctp.packet.ShutdownCompleteChunk;
+import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.scenario.Seeds;
 import dev.tautline.testkit.Direction;
 import dev.tautline.testkit.SimulatedNetwork;
 import java.time.Duration;
@@ -38,6 +40,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9260 section 5: establishment and its collisions. */
+@Scenarios
 class HandshakeTest {
   private static final AssociationOptions RFC = AssociationOptions.rfc();
   private static final long SECOND = 1_000_000_000L;
@@ -50,7 +53,7 @@ class HandshakeTest {
 
   @Test
   void opensFromOneSide() {
-    var sim = SctpSim.on(SimulatedNetwork.seeded(1), RFC).connected();
+    var sim = SctpSim.on(SimulatedNetwork.seeded(Seeds.of(1)), RFC).connected();
 
     assertThat(sim.a.events()).containsExactly(new Established(65_535, 65_535));
     assertThat(sim.z.events()).containsExactly(new Established(65_535, 65_535));
@@ -58,7 +61,7 @@ class HandshakeTest {
 
   @Test
   void opensFromBothSidesAtOnce() {
-    var net = SimulatedNetwork.seeded(1).oneWayDelay(Duration.ofMillis(30));
+    var net = SimulatedNetwork.seeded(Seeds.of(1)).oneWayDelay(Duration.ofMillis(30));
     var sim = SctpSim.on(net, RFC);
     sim.z.core().connect(0);
 
@@ -72,7 +75,7 @@ class HandshakeTest {
   void opensFromBothSidesWhileAnyOnePacketIsLost() {
     for (int lost = 1; lost <= 8; lost++) {
       int number = lost;
-      var net = SimulatedNetwork.seeded(lost).oneWayDelay(Duration.ofMillis(30));
+      var net = SimulatedNetwork.seeded(Seeds.of(lost)).oneWayDelay(Duration.ofMillis(30));
       var sim = SctpSim.on(net, RFC);
       net.dropAll(Direction.FORWARD, packet -> packet.number() == number);
       net.dropAll(Direction.BACKWARD, packet -> packet.number() == number);
@@ -230,7 +233,7 @@ class HandshakeTest {
 
   @Test
   void checksumsAreZeroOnceBothAgreed() {
-    var net = SimulatedNetwork.seeded(1);
+    var net = SimulatedNetwork.seeded(Seeds.of(1));
     var sim = SctpSim.on(net, AssociationOptions.forDataChannels());
     var zeros = new java.util.ArrayList<Boolean>();
     net.watch(packet -> zeros.add(PacketHeader.hasZeroChecksum(packet.bytes(), 0)));
@@ -659,7 +662,7 @@ class HandshakeTest {
   @Test
   void fewerStreamsWinInBothDirections() {
     AssociationOptions few = RFC.toBuilder().outgoingStreams(10).incomingStreams(20).build();
-    var sim = SctpSim.on(SimulatedNetwork.seeded(1), RFC, few).connected();
+    var sim = SctpSim.on(SimulatedNetwork.seeded(Seeds.of(1)), RFC, few).connected();
 
     assertThat(sim.a.events()).containsExactly(new Established(20, 10));
     assertThat(sim.z.events()).containsExactly(new Established(10, 20));

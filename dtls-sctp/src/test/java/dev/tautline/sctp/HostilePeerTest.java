@@ -24,11 +24,13 @@ import dev.tautline.sctp.packet.ReconfigChunk;
 import dev.tautline.sctp.packet.ReconfigParameter.OutgoingReset;
 import dev.tautline.sctp.packet.SackChunk;
 import dev.tautline.sctp.packet.SackChunk.GapAckBlock;
+import dev.tautline.sctp.scenario.Scenarios;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A peer that means harm: nothing throws, nothing grows beyond its limit. */
+@Scenarios
 class HostilePeerTest {
   private static final int B = DataFormat.B_BIT;
   private static final long WINDOW = AssociationOptions.rfc().receiveWindowBytes();

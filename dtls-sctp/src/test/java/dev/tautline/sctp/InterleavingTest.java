@@ -19,6 +19,8 @@ import dev.tautline.sctp.packet.Octets;
 import dev.tautline.sctp.packet.Order;
 import dev.tautline.sctp.packet.Parameter;
 import dev.tautline.sctp.packet.SackChunk;
+import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.scenario.Seeds;
 import dev.tautline.testkit.SimulatedNetwork;
 import java.time.Duration;
 import java.util.Arrays;
@@ -28,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** RFC 8260. */
+@Scenarios
 class InterleavingTest {
   private static final int B = DataFormat.B_BIT;
   private static final int E = DataFormat.E_BIT;
@@ -175,7 +178,7 @@ class InterleavingTest {
     AssociationOptions options =
         AssociationOptions.forDataChannels().toBuilder().interleaving(true).build();
     var net =
-        SimulatedNetwork.seeded(seed)
+        SimulatedNetwork.seeded(Seeds.of(seed))
             .oneWayDelay(Duration.ofMillis(30))
             .loss(0.1)
             .duplicate(0.1)

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tautline.sctp.AssociationEvent.MessageReceived;
+import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.scenario.Seeds;
 import dev.tautline.testkit.SimulatedNetwork;
 import dev.tautline.testkit.SimulatedPeer;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Reliable messages over bad paths: all of them, once, in order, both ways. */
+@Scenarios
 class LossyPathSimTest {
   private static final int MESSAGES = 200;
   private static final int STREAMS = 4;
@@ -25,7 +28,7 @@ class LossyPathSimTest {
     "0.2, 2", "0.2, 3", "0.4, 1", "0.4, 2", "0.4, 3"
   })
   void arriveInSpiteOfLoss(double loss, long seed) {
-    var net = SimulatedNetwork.seeded(seed).oneWayDelay(Duration.ofMillis(40)).loss(loss);
+    var net = SimulatedNetwork.seeded(Seeds.of(seed)).oneWayDelay(Duration.ofMillis(40)).loss(loss);
     exchange(net, Duration.ofHours(2));
   }
 
@@ -34,7 +37,8 @@ class LossyPathSimTest {
     "0.0, 1", "0.05, 2", "0.2, 3", "0.4, 4", "0.4, 5", "0.4, 6", "0.4, 7", "0.4, 8", "0.4, 9"
   })
   void arriveOverAPathOf300Milliseconds(double loss, long seed) {
-    var net = SimulatedNetwork.seeded(seed).oneWayDelay(Duration.ofMillis(300)).loss(loss);
+    var net =
+        SimulatedNetwork.seeded(Seeds.of(seed)).oneWayDelay(Duration.ofMillis(300)).loss(loss);
     exchange(net, Duration.ofHours(2));
   }
 
@@ -42,7 +46,7 @@ class LossyPathSimTest {
   @CsvSource({"0.0, 1", "0.05, 2", "0.2, 3"})
   void arriveInSpiteOfReordering(double loss, long seed) {
     var net =
-        SimulatedNetwork.seeded(seed)
+        SimulatedNetwork.seeded(Seeds.of(seed))
             .oneWayDelay(Duration.ofMillis(20))
             .reorder(0.3, Duration.ofMillis(30))
             .loss(loss);
@@ -53,7 +57,10 @@ class LossyPathSimTest {
   @CsvSource({"0.0, 1", "0.05, 2", "0.2, 3"})
   void arriveOnceInSpiteOfDuplication(double loss, long seed) {
     var net =
-        SimulatedNetwork.seeded(seed).oneWayDelay(Duration.ofMillis(20)).duplicate(0.3).loss(loss);
+        SimulatedNetwork.seeded(Seeds.of(seed))
+            .oneWayDelay(Duration.ofMillis(20))
+            .duplicate(0.3)
+            .loss(loss);
     exchange(net, Duration.ofHours(1));
   }
 
@@ -61,7 +68,7 @@ class LossyPathSimTest {
   @CsvSource({"1", "2", "3", "4"})
   void arriveInSpiteOfEverything(long seed) {
     var net =
-        SimulatedNetwork.seeded(seed)
+        SimulatedNetwork.seeded(Seeds.of(seed))
             .oneWayDelay(Duration.ofMillis(50))
             .jitter(Duration.ofMillis(20))
             .reorder(0.1, Duration.ofMillis(60))

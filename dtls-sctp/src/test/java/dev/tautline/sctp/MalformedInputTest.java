@@ -37,6 +37,8 @@ import dev.tautline.sctp.packet.ShutdownChunk;
 import dev.tautline.sctp.packet.ShutdownCompleteChunk;
 import dev.tautline.sctp.packet.TagBit;
 import dev.tautline.sctp.packet.UnknownChunk;
+import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.scenario.Seeds;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -46,6 +48,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every length and every flipped bit of a packet of each kind, in three states: nothing throws. */
+@Scenarios
 class MalformedInputTest {
   static Stream<Chunk> chunks() {
     var info = new Parameter(Parameter.HEARTBEAT_INFO, Octets.copyOf(new byte[8])).toOctets();
@@ -156,7 +159,7 @@ class MalformedInputTest {
   @ParameterizedTest
   @MethodSource("chunks")
   void garbageBehindAChunkIsTakenOrDropped(Chunk chunk) {
-    var random = new SplittableRandom(42);
+    var random = new SplittableRandom(Seeds.of(42));
     for (Supplier<HandPeer> state : states()) {
       for (int i = 0; i < 300; i++) {
         HandPeer peer = state.get();

@@ -14,11 +14,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Packets as values, for assertions and traces. */
-final class PacketText {
+@SuppressWarnings("exports") // Public for the tests of other packages; nobody imports a test.
+public final class PacketText {
   private PacketText() {}
 
   /** All chunks of a well-formed packet. */
-  static List<Chunk> chunks(byte[] packet) {
+  public static List<Chunk> chunks(byte[] packet) {
     var chunks = new ArrayList<Chunk>();
     int at = PacketHeader.BYTES;
     try {
@@ -45,16 +46,16 @@ final class PacketText {
   }
 
   /** The chunks of one type. */
-  static <C extends Chunk> List<C> chunks(byte[] packet, Class<C> type) {
+  public static <C extends Chunk> List<C> chunks(byte[] packet, Class<C> type) {
     return chunks(packet).stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  static boolean has(byte[] packet, Class<? extends Chunk> type) {
+  public static boolean has(byte[] packet, Class<? extends Chunk> type) {
     return !chunks(packet, type).isEmpty();
   }
 
   /** For traces: never throws. */
-  static String describe(byte[] packet) {
+  public static String describe(byte[] packet) {
     try {
       return chunks(packet).stream().map(PacketText::describe).collect(Collectors.joining(" + "));
     } catch (AssertionError | RuntimeException e) {

@@ -16,6 +16,8 @@ import dev.tautline.sctp.packet.DataFormat;
 import dev.tautline.sctp.packet.ForwardTsnChunk;
 import dev.tautline.sctp.packet.ForwardTsnChunk.SkippedStream;
 import dev.tautline.sctp.packet.SackChunk;
+import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.scenario.Seeds;
 import dev.tautline.testkit.SimulatedNetwork;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** RFC 3758 and RFC 7496. */
+@Scenarios
 class PartialReliabilityTest {
   private static final int B = DataFormat.B_BIT;
   private static final int E = DataFormat.E_BIT;
@@ -266,7 +269,7 @@ class PartialReliabilityTest {
   void unreliableMessagesArriveInOrderWithHolesOverALossyPath() {
     for (long seed = 1; seed <= 10; seed++) {
       var net =
-          SimulatedNetwork.seeded(seed)
+          SimulatedNetwork.seeded(Seeds.of(seed))
               .oneWayDelay(Duration.ofMillis(20))
               .loss(0.15)
               .reorder(0.1, Duration.ofMillis(15));

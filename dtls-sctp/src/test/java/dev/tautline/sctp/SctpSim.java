@@ -1,6 +1,7 @@
 package dev.tautline.sctp;
 
 import dev.tautline.sctp.AssociationEvent.MessageReceived;
+import dev.tautline.sctp.scenario.Ladder;
 import dev.tautline.testkit.SimulatedNetwork;
 import dev.tautline.testkit.SimulatedPeer;
 import java.nio.charset.StandardCharsets;
@@ -9,33 +10,40 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Two associations, A and Z, on a simulated network. */
-final class SctpSim {
-  final SimulatedNetwork net;
-  final SimulatedPeer<Association, AssociationEvent> a;
-  final SimulatedPeer<Association, AssociationEvent> z;
+@SuppressWarnings("exports") // Public for the tests of other packages; nobody imports a test.
+public final class SctpSim {
+  public final SimulatedNetwork net;
+  public final SimulatedPeer<Association, AssociationEvent> a;
+  public final SimulatedPeer<Association, AssociationEvent> z;
 
   private SctpSim(SimulatedNetwork net, AssociationOptions forA, AssociationOptions forZ) {
     this.net = net.describePackets(PacketText::describe);
+    Ladder.current()
+        .ifPresent(
+            ladder -> {
+              int lane = ladder.addLane();
+              net.watchFates((packet, fate) -> ladder.onNetwork(lane, packet, fate));
+            });
     this.a = net.attach("A", random -> Association.create(forA, random));
     this.z = net.attach("Z", random -> Association.create(forZ, random));
   }
 
-  static SctpSim on(SimulatedNetwork net, AssociationOptions options) {
+  public static SctpSim on(SimulatedNetwork net, AssociationOptions options) {
     return new SctpSim(net, options, options);
   }
 
-  static SctpSim on(SimulatedNetwork net, AssociationOptions forA, AssociationOptions forZ) {
+  public static SctpSim on(SimulatedNetwork net, AssociationOptions forA, AssociationOptions forZ) {
     return new SctpSim(net, forA, forZ);
   }
 
   /** Opens the association from A's side. */
-  SctpSim connected() {
+  public SctpSim connected() {
     a.core().connect(a.nowNanos());
     runUntilBothAre(AssociationPhase.ESTABLISHED, Duration.ofSeconds(60));
     return this;
   }
 
-  void runUntilBothAre(AssociationPhase phase, Duration limit) {
+  public void runUntilBothAre(AssociationPhase phase, Duration limit) {
     boolean reached =
         net.runUntil(() -> a.core().state() == phase && z.core().state() == phase, limit);
     if (!reached) {
@@ -44,7 +52,7 @@ final class SctpSim {
     }
   }
 
-  static SendResult send(
+  public static SendResult send(
       SimulatedPeer<Association, AssociationEvent> from,
       int streamId,
       byte[] payload,
@@ -52,13 +60,13 @@ final class SctpSim {
     return from.core().send(from.nowNanos(), streamId, 51, payload, 0, payload.length, how);
   }
 
-  static SendResult send(
+  public static SendResult send(
       SimulatedPeer<Association, AssociationEvent> from, int streamId, String text) {
     return send(
         from, streamId, text.getBytes(StandardCharsets.UTF_8), SendOptions.RELIABLE_ORDERED);
   }
 
-  static List<String> texts(SimulatedPeer<Association, AssociationEvent> at) {
+  public static List<String> texts(SimulatedPeer<Association, AssociationEvent> at) {
     var texts = new ArrayList<String>();
     for (MessageReceived message : at.events(MessageReceived.class)) {
       texts.add(new String(message.payload(), StandardCharsets.UTF_8));

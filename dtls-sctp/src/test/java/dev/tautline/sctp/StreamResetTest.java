@@ -22,12 +22,15 @@ import dev.tautline.sctp.packet.ReconfigParameter.IncomingReset;
 import dev.tautline.sctp.packet.ReconfigParameter.OutgoingReset;
 import dev.tautline.sctp.packet.ReconfigParameter.Response;
 import dev.tautline.sctp.packet.ReconfigParameter.TsnReset;
+import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.scenario.Seeds;
 import dev.tautline.testkit.SimulatedNetwork;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** RFC 6525. */
+@Scenarios
 class StreamResetTest {
   private final HandPeer peer = HandPeer.established();
 
@@ -309,7 +312,7 @@ class StreamResetTest {
 
   @Test
   void streamsAreReusedAgainAndAgainOverALossyPath() {
-    var net = SimulatedNetwork.seeded(7).oneWayDelay(Duration.ofMillis(10)).loss(0.1);
+    var net = SimulatedNetwork.seeded(Seeds.of(7)).oneWayDelay(Duration.ofMillis(10)).loss(0.1);
     var sim = SctpSim.on(net, AssociationOptions.forDataChannels()).connected();
     for (int round = 0; round < 30; round++) {
       int expected = round + 1;

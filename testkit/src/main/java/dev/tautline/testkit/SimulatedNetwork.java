@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -91,6 +92,7 @@ public final class SimulatedNetwork extends Conditions<SimulatedNetwork> {
   private int tracedPackets = DEFAULT_TRACED_PACKETS;
   private Function<byte[], String> describer = bytes -> "";
   private @Nullable Consumer<SimulatedPacket> tap;
+  private @Nullable BiConsumer<? super SimulatedPacket, ? super Fate> fateTap;
   private long nowNanos;
   private long orders;
   private long packets;
@@ -240,6 +242,12 @@ public final class SimulatedNetwork extends Conditions<SimulatedNetwork> {
   /** Shows every packet to {@code watcher} when it is sent, whatever becomes of it. */
   public SimulatedNetwork watch(Consumer<SimulatedPacket> watcher) {
     tap = watcher;
+    return this;
+  }
+
+  /** Shows every packet to {@code watcher} with what becomes of it. */
+  public SimulatedNetwork watchFates(BiConsumer<? super SimulatedPacket, ? super Fate> watcher) {
+    fateTap = watcher;
     return this;
   }
 
@@ -457,6 +465,9 @@ public final class SimulatedNetwork extends Conditions<SimulatedNetwork> {
       passage = PathModel.Passage.ends(Fate.NO_RECEIVER);
     }
     path.countFate(passage.fate());
+    if (fateTap != null) {
+      fateTap.accept(packet, passage.fate());
+    }
     remember(packet, passage);
     if (receiver != null) {
       deliverAt(passage.arrivalNanos(), receiver, path, travelling);

@@ -7,8 +7,10 @@ import java.util.Hashtable;
 import org.bouncycastle.tls.SRTPProtectionProfile;
 import org.bouncycastle.tls.TlsSRTPUtils;
 import org.bouncycastle.tls.UseSRTPData;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("dtls")
 class UseSrtpTest {
   private static Hashtable<Object, Object> offerOf(int... profiles) throws IOException {
     var extensions = new Hashtable<Object, Object>();
