@@ -49,6 +49,21 @@ public record IceCandidate(
   private static final Pattern UFRAG = Pattern.compile("[A-Za-z0-9+/_=-]{1,256}");
   private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9.:%_-]{1,255}");
 
+  /** The same candidate in another generation. */
+  public IceCandidate withUfrag(String value) {
+    return new IceCandidate(
+        foundation,
+        component,
+        transport,
+        priority,
+        address,
+        port,
+        type,
+        related,
+        tcpType,
+        Optional.of(value));
+  }
+
   /** Whether its address is a name that multicast DNS resolves. */
   public boolean isMulticastDnsName() {
     return address.toLowerCase(Locale.ROOT).endsWith(".local");

@@ -539,7 +539,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
           changed.pair().remote().toLine());
       path.use(bases.get(changed.route().base()).endpoint(), changed.route().remote());
       listener.selectedPairChanged(changed.pair());
-      if (!changed.first()) {
+      if (changed.otherPath()) {
         listener.pathChanged();
       }
     } else if (event instanceof CheckEvent.Validated validated) {

@@ -102,7 +102,7 @@ public final class CheckAgent {
   private final Timeline timeline;
   private final ErrorAnswerLimit errorAnswers = new ErrorAnswerLimit();
 
-  private final List<LocalBase> bases = new ArrayList<>();
+  private final Map<Integer, LocalBase> bases = new LinkedHashMap<>();
   private final Map<InetSocketAddress, IceCandidate> reflexive = new HashMap<>();
   private final Map<InetSocketAddress, RemotePeer> remotes = new LinkedHashMap<>();
   private final CheckList list = new CheckList();
@@ -173,12 +173,73 @@ public final class CheckAgent {
 
   /** Adds a socket of ours; pairs it with what the peer told. */
   public void addBase(long nowNanos, LocalBase base) {
-    bases.add(base);
-    timeline.add(nowNanos, base.candidate().type().token() + " candidate " + text(base.address()));
+    bases.put(base.index(), base);
     for (RemotePeer peer : remotes.values()) {
       pairUp(base, peer);
     }
     advanceTo(nowNanos);
+  }
+
+  /**
+   * A socket of ours is gone, as its address vanished: its pairs end at once.
+   *
+   * @param index the base's
+   */
+  public void removeBase(long nowNanos, int index) {
+    if (bases.remove(index) == null) {
+      return;
+    }
+    early.keySet().removeIf(route -> route.base() == index);
+    authenticated.removeIf(route -> route.base() == index);
+    transmits.removeIf(transmit -> transmit.route().base() == index);
+    boolean carried = false;
+    for (Pair pair : List.copyOf(list.pairs())) {
+      if (pair.route().base() == index) {
+        carried |= pair == current;
+        drop(pair);
+        list.remove(pair);
+      }
+    }
+    if (carried) {
+      timeline.add(nowNanos, "the address that carried the data has vanished");
+      lostCurrent(nowNanos);
+    }
+    advanceTo(nowNanos);
+  }
+
+  /** Nothing refers to it any more but, maybe, {@link #current}. */
+  private void drop(Pair pair) {
+    pair.valid = false;
+    pair.useCandidateReceived = false;
+    checks.values().removeIf(check -> check.pair() == pair);
+    list.untrigger(pair);
+    if (pair == nominee) {
+      nominee = null;
+    }
+    if (pair == selected) {
+      selected = null;
+    }
+  }
+
+  /** The pair in use is none any more: another one that works takes over, or is looked for. */
+  private void lostCurrent(long nowNanos) {
+    current = null;
+    consent.stop();
+    Pair other = bestConsented(nowNanos);
+    if (other != null) {
+      use(nowNanos, other);
+      return;
+    }
+    silentSinceNanos = nowNanos;
+    stateBeforeSilence = IceState.CONNECTED;
+    firstValidNanos = Timer.NOT_RUNNING;
+    patienceEndNanos = nowNanos + consent.timeoutNanos();
+    tryAllAgain();
+    becomeState(nowNanos, IceState.DISCONNECTED);
+  }
+
+  private @Nullable Pair bestConsented(long nowNanos) {
+    return list.bestValid(pair -> nowNanos < consent.expiryNanos(pair.lastResponseNanos));
   }
 
   /** Tells which candidate a mapped address is; it makes no pair, as its base has them all. */
@@ -206,7 +267,7 @@ public final class CheckAgent {
     timeline.add(nowNanos, "started as " + role + ", a check every " + pacing + " ms");
     list.reorder(role);
     becomeState(nowNanos, IceState.CHECKING);
-    for (LocalBase base : bases) {
+    for (LocalBase base : bases.values()) {
       for (RemotePeer peerCandidate : remotes.values()) {
         pairUp(base, peerCandidate);
       }
@@ -251,7 +312,7 @@ public final class CheckAgent {
     var peer = new RemotePeer(address, candidate);
     remotes.put(address, peer);
     int paired = 0;
-    for (LocalBase base : bases) {
+    for (LocalBase base : bases.values()) {
       paired += pairUp(base, peer) ? 1 : 0;
     }
     advanceTo(nowNanos);
@@ -304,6 +365,32 @@ public final class CheckAgent {
     patienceEndNanos = Timer.NOT_RUNNING;
     slots.release();
     becomeState(nowNanos, IceState.CLOSED);
+  }
+
+  /** Whether a response is to a check of this agent. */
+  boolean expects(TransactionId id) {
+    return checks.containsKey(id);
+  }
+
+  /** Ours in this generation. */
+  IceCredentials localCredentials() {
+    return local;
+  }
+
+  /** Whether a pair was nominated and still works. */
+  boolean isNominated() {
+    return selected != null;
+  }
+
+  /** The routes of the pairs that work. */
+  Set<Route> validRoutes() {
+    Set<Route> routes = new HashSet<>();
+    for (Pair pair : list.pairs()) {
+      if (pair.valid) {
+        routes.add(pair.route());
+      }
+    }
+    return routes;
   }
 
   // ---- What the driver asks for ----------------------------------------------------------------
@@ -438,6 +525,9 @@ public final class CheckAgent {
     if (state == IceState.CHECKING) {
       timeline.add(nowNanos, "no pair within " + options.patience().toMillis() + " ms (RFC 8863)");
       fail(nowNanos);
+    } else if (state == IceState.DISCONNECTED && current == null) {
+      timeline.add(nowNanos, "no other pair within " + consent.timeoutNanos() / MILLI + " ms");
+      fail(nowNanos);
     }
   }
 
@@ -464,8 +554,16 @@ public final class CheckAgent {
     return remote != null && state != IceState.FAILED && state != IceState.CLOSED;
   }
 
-  private boolean runsOrdinaryChecks() {
-    return selected == null || state == IceState.DISCONNECTED;
+  /** Whether the pair is worth an ordinary check now. */
+  private boolean isWorthACheck(Pair pair) {
+    Pair chosen = selected;
+    return chosen == null
+        || state == IceState.DISCONNECTED
+        || pair != chosen && pair.directness() > chosen.directness();
+  }
+
+  private @Nullable Pair nextOrdinary() {
+    return list.nextOrdinary(this::isWorthACheck);
   }
 
   private @Nullable Check dueRetransmission(long nowNanos) {
@@ -488,7 +586,7 @@ public final class CheckAgent {
   private void sendPaced(long nowNanos) {
     while (mayCheck()) {
       Check retransmission = dueRetransmission(nowNanos);
-      boolean fresh = list.hasTriggered() || runsOrdinaryChecks() && list.hasOrdinary();
+      boolean fresh = list.hasTriggered() || nextOrdinary() != null;
       if (retransmission == null && !fresh) {
         slots.release();
         return;
@@ -509,7 +607,7 @@ public final class CheckAgent {
     retransmitNext = true;
     Pair pair = list.pollTriggered();
     if (pair == null) {
-      pair = list.nextOrdinary();
+      pair = nextOrdinary();
     }
     if (pair != null) {
       Check.Kind kind =
@@ -667,6 +765,14 @@ public final class CheckAgent {
     }
     Optional<Priority> priority = message.first(Priority.class);
     if (priority.isEmpty()) {
+      Pair known = list.find(route);
+      if (known != null && known.valid) {
+        // A consent check needs none: RFC 7675 section 5.1 speaks of a Binding request, and some
+        // leave out what only serves to make a candidate.
+        transmit(route, CheckMessages.success(id, route.remote(), localKey));
+        signOfLife(nowNanos, route);
+        return;
+      }
       transmit(route, CheckMessages.error(id, ErrorCode.BAD_REQUEST, localKey));
       return;
     }
@@ -758,10 +864,7 @@ public final class CheckAgent {
   /** An authenticated check came: RFC 8445 sections 7.3.1.3 to 7.3.1.5. */
   private void checkReceived(long nowNanos, Route route, long priority, boolean useCandidate) {
     markAuthenticated(route);
-    if (current != null && route.equals(current.route())) {
-      consent.signOfLife(nowNanos);
-      endSilence(nowNanos);
-    }
+    signOfLife(nowNanos, route);
     if (!mayCheck()) {
       return;
     }
@@ -777,7 +880,7 @@ public final class CheckAgent {
       timeline.add(nowNanos, "peer-reflexive candidate " + text(route.remote()));
     }
     LocalBase base = bases.get(route.base());
-    if (!pairUp(base, peer)) {
+    if (base == null || !pairUp(base, peer)) {
       return;
     }
     Pair pair = list.find(route);
@@ -798,6 +901,13 @@ public final class CheckAgent {
       pair.lastUseCandidateNanos = nowNanos;
     }
     trigger(pair);
+  }
+
+  private void signOfLife(long nowNanos, Route route) {
+    if (current != null && route.equals(current.route())) {
+      consent.signOfLife(nowNanos);
+      endSilence(nowNanos);
+    }
   }
 
   private void trigger(Pair pair) {
@@ -947,7 +1057,7 @@ public final class CheckAgent {
     }
     if (current == null) {
       use(nowNanos, pair);
-      if (state == IceState.CHECKING) {
+      if (state == IceState.CHECKING || state == IceState.DISCONNECTED) {
         becomeState(nowNanos, IceState.CONNECTED);
       }
     }
@@ -997,6 +1107,7 @@ public final class CheckAgent {
     return role == IceRole.CONTROLLING
         && selected == null
         && nominee == null
+        && state != IceState.DISCONNECTED
         && firstValidNanos != Timer.NOT_RUNNING
         && list.bestValid() != null;
   }
@@ -1021,6 +1132,10 @@ public final class CheckAgent {
       }
       return;
     }
+    if (selected != null) {
+      nominateMoreDirect(nowNanos, selected);
+      return;
+    }
     if (!awaitsNomination() || !mayCheck()) {
       return;
     }
@@ -1029,6 +1144,27 @@ public final class CheckAgent {
       nominee = best;
       timeline.add(nowNanos, "nominating " + best);
       list.triggerFirst(best);
+    }
+  }
+
+  /**
+   * A pair that is more direct came to life later, for instance on a new interface. Agents of all
+   * kinds follow a nomination of a pair with a higher priority, as aggressive nomination (RFC 5245)
+   * has it; the one before carries data until the answer is there, so there is no gap.
+   */
+  private void nominateMoreDirect(long nowNanos, Pair chosen) {
+    if (role != IceRole.CONTROLLING || nominee != null || state != IceState.COMPLETED) {
+      return;
+    }
+    Pair better =
+        list.bestValid(
+            pair ->
+                pair.directness() > chosen.directness()
+                    && Long.compareUnsigned(pair.priority(), chosen.priority()) > 0);
+    if (better != null) {
+      nominee = better;
+      timeline.add(nowNanos, "nominating " + better + ", which is more direct");
+      list.triggerFirst(better);
     }
   }
 
@@ -1058,7 +1194,7 @@ public final class CheckAgent {
     selected = pair;
     timeline.add(nowNanos, "pair " + pair + " is nominated");
     for (Check check : checks.values()) {
-      if (!check.pair().valid) {
+      if (!check.pair().valid && !isWorthACheck(check.pair())) {
         check.transaction().stopRetransmissions();
       }
     }
@@ -1076,7 +1212,7 @@ public final class CheckAgent {
     current = pair;
     consent.start(nowNanos);
     patienceEndNanos = Timer.NOT_RUNNING;
-    events.addLast(new CheckEvent.PairChanged(pair.asSelected(), pair.route(), !hadPair));
+    events.addLast(new CheckEvent.PairChanged(pair.asSelected(), pair.route(), hadPair));
     hadPair = true;
   }
 
@@ -1102,22 +1238,14 @@ public final class CheckAgent {
   }
 
   private void revoke(long nowNanos, Pair pair, String why) {
-    pair.valid = false;
-    pair.useCandidateReceived = false;
+    drop(pair);
     pair.become(Pair.State.FAILED, why);
-    checks.values().removeIf(check -> check.pair() == pair);
-    if (pair == nominee) {
-      nominee = null;
-    }
-    if (pair == selected) {
-      selected = null;
-    }
     if (pair != current) {
       return;
     }
     current = null;
-    Pair other = list.bestValid();
-    if (other != null && nowNanos < consent.expiryNanos(other.lastResponseNanos)) {
+    Pair other = bestConsented(nowNanos);
+    if (other != null) {
       use(nowNanos, other);
     } else {
       fail(nowNanos);
@@ -1134,7 +1262,11 @@ public final class CheckAgent {
     silentSinceNanos = nowNanos;
     timeline.add(nowNanos, "nothing authentic came for a while");
     becomeState(nowNanos, IceState.DISCONNECTED);
-    // Another pair may live where this one died: all of them are tried again, at the usual pace.
+    tryAllAgain();
+  }
+
+  /** Another pair may live where one died: all of them are tried again, at the usual pace. */
+  private void tryAllAgain() {
     for (Pair pair : list.pairs()) {
       if (pair != current && pair.state() != Pair.State.IN_PROGRESS) {
         pair.become(Pair.State.WAITING, "trying again");

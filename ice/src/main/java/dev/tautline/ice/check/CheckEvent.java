@@ -17,9 +17,10 @@ public sealed interface CheckEvent {
    *
    * @param pair the pair
    * @param route its route
-   * @param first whether it is the first one
+   * @param otherPath whether there was another route before, so that what was learnt of it (round
+   *     trips, congestion) does not hold any more
    */
-  record PairChanged(SelectedPair pair, Route route, boolean first) implements CheckEvent {}
+  record PairChanged(SelectedPair pair, Route route, boolean otherPath) implements CheckEvent {}
 
   /**
    * A route was validated, so datagrams held for it may be given.

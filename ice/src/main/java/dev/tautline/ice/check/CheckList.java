@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,7 +68,8 @@ final class CheckList {
     return null;
   }
 
-  private void remove(Pair pair) {
+  /** Takes a pair out. */
+  void remove(Pair pair) {
     pairs.remove(pair);
     byRoute.remove(pair.route());
     triggered.remove(pair);
@@ -111,18 +113,15 @@ final class CheckList {
     triggered.clear();
   }
 
-  /** Whether an ordinary check is to be sent: a pair waits, or one can be unfrozen. */
-  boolean hasOrdinary() {
-    return nextOrdinary() != null;
-  }
-
   /**
    * The best waiting pair; if none waits, the best frozen one whose foundation nobody is checking,
    * RFC 8445 section 6.1.4.2.
+   *
+   * @param wanted which pairs may be chosen
    */
-  @Nullable Pair nextOrdinary() {
+  @Nullable Pair nextOrdinary(Predicate<Pair> wanted) {
     for (Pair pair : pairs) {
-      if (pair.state() == Pair.State.WAITING && !triggered.contains(pair)) {
+      if (pair.state() == Pair.State.WAITING && !triggered.contains(pair) && wanted.test(pair)) {
         return pair;
       }
     }
@@ -133,7 +132,9 @@ final class CheckList {
       }
     }
     for (Pair pair : pairs) {
-      if (pair.state() == Pair.State.FROZEN && !busy.contains(pair.foundation())) {
+      if (pair.state() == Pair.State.FROZEN
+          && !busy.contains(pair.foundation())
+          && wanted.test(pair)) {
         return pair;
       }
     }
@@ -172,8 +173,13 @@ final class CheckList {
 
   /** The best valid pair. */
   @Nullable Pair bestValid() {
+    return bestValid(pair -> true);
+  }
+
+  /** The best valid pair of those that are wanted. */
+  @Nullable Pair bestValid(Predicate<Pair> wanted) {
     for (Pair pair : pairs) {
-      if (pair.valid) {
+      if (pair.valid && wanted.test(pair)) {
         return pair;
       }
     }

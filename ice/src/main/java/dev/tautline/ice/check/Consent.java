@@ -9,6 +9,9 @@ import java.util.random.RandomGenerator;
  * the pair's last response.
  */
 final class Consent {
+  /** So long a check may take to be answered before its silence means anything. */
+  private static final long ANSWER_NANOS = 1_000_000_000;
+
   private final long intervalNanos;
   private final long timeoutNanos;
   private final long disconnectedAfterNanos;
@@ -37,6 +40,11 @@ final class Consent {
   void stop() {
     nextCheckNanos = Timer.NOT_RUNNING;
     unansweredSinceNanos = Timer.NOT_RUNNING;
+  }
+
+  /** Asks at once, for instance as an address went. */
+  void checkSoon(long nowNanos) {
+    nextCheckNanos = Math.min(nextCheckNanos, nowNanos);
   }
 
   boolean isCheckDue(long nowNanos) {
@@ -69,7 +77,8 @@ final class Consent {
   private long silentAtNanos() {
     return unansweredSinceNanos == Timer.NOT_RUNNING
         ? Timer.NOT_RUNNING
-        : Math.max(unansweredSinceNanos, lastSignOfLifeNanos + disconnectedAfterNanos);
+        : Math.max(
+            unansweredSinceNanos + ANSWER_NANOS, lastSignOfLifeNanos + disconnectedAfterNanos);
   }
 
   /** When consent ends that was given at {@code lastResponseNanos}. */

@@ -10,4 +10,9 @@ import java.net.InetSocketAddress;
  * @param address its address and port
  * @param candidate the host candidate
  */
-public record LocalBase(int index, InetSocketAddress address, IceCandidate candidate) {}
+public record LocalBase(int index, InetSocketAddress address, IceCandidate candidate) {
+  /** The same socket in another generation. */
+  LocalBase inGeneration(String ufrag) {
+    return new LocalBase(index, address, candidate.withUfrag(ufrag));
+  }
+}

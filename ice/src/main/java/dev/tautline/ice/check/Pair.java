@@ -97,6 +97,21 @@ final class Pair {
     return new SelectedPair(local, remote.candidate());
   }
 
+  /**
+   * How direct it is: relayed on one side at least, through a NAT, or from interface to interface.
+   */
+  int directness() {
+    return Math.min(directness(local), directness(remote.candidate()));
+  }
+
+  private static int directness(IceCandidate candidate) {
+    return switch (candidate.type()) {
+      case RELAYED -> 0;
+      case SERVER_REFLEXIVE, PEER_REFLEXIVE -> 1;
+      case HOST -> 2;
+    };
+  }
+
   @Override
   public String toString() {
     return base.address() + " -> " + remote.address();

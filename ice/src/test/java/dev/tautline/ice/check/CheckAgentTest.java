@@ -291,7 +291,7 @@ class CheckAgentTest {
     nominateAs(a, 1, at("198.51.100.1", 1000), 1);
     assertThat(z.selectedRemote()).isEqualTo("198.51.100.1:1000");
     assertThat(z.pairs).hasSize(2);
-    assertThat(z.pairs.get(1).first()).isFalse();
+    assertThat(z.pairs.get(1).otherPath()).isTrue();
   }
 
   /** A, not started, answers Z's checks; here it nominates by hand. */

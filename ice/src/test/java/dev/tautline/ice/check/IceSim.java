@@ -19,11 +19,13 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
@@ -50,11 +52,13 @@ final class IceSim {
   /** One agent with its sockets. */
   final class Peer {
     final String name;
-    final IceCredentials credentials;
-    final CheckAgent agent;
+    IceCredentials credentials;
+    private final RandomGenerator random;
+    final Generations agent;
     final DropCounters<IceDrop> drops = new DropCounters<>(IceDrop.class);
     final Timeline timeline = new Timeline();
     final List<LocalBase> bases = new ArrayList<>();
+    final Set<Integer> gone = new HashSet<>();
     final List<IceState> states = new ArrayList<>();
     final List<Long> stateTimes = new ArrayList<>();
     final List<CheckEvent.PairChanged> pairs = new ArrayList<>();
@@ -66,7 +70,8 @@ final class IceSim {
     Peer(String name, IceAgentOptions options, RandomGenerator random) {
       this.name = name;
       this.credentials = IceCredentials.generate(random);
-      this.agent = new CheckAgent(options, credentials, random, IceSim.this::pace, drops, timeline);
+      this.random = random;
+      this.agent = new Generations(options, credentials, random, IceSim.this::pace, drops, timeline);
     }
 
     Peer address(String ip, int port) {
@@ -85,7 +90,10 @@ final class IceSim {
 
     void learn(Peer other) {
       for (LocalBase base : other.bases) {
-        agent.addRemote(now, base.candidate(), base.address());
+        if (!other.gone.contains(base.index())) {
+          agent.addRemote(
+              now, base.candidate().withUfrag(other.credentials.ufrag()), base.address());
+        }
       }
       drain(this);
     }
@@ -96,6 +104,30 @@ final class IceSim {
 
     void start(IceRole role, Peer other, IceMode mode) {
       agent.start(now, role, new IceRemote(other.credentials, mode, OptionalInt.of(5)));
+      drain(this);
+    }
+
+    /** Prepares a restart: its offer, or its answer, is on the way. */
+    void prepareRestart() {
+      credentials = IceCredentials.generate(random);
+      agent.prepare(now, credentials);
+      drain(this);
+    }
+
+    /** Both descriptions of the restart are here. */
+    void restart(Peer other) {
+      agent.restart(now, IceRemote.of(other.credentials));
+      learn(other);
+    }
+
+    void abandonRestart(IceCredentials before) {
+      credentials = before;
+      agent.abandon(now);
+    }
+
+    void vanish(int base) {
+      gone.add(base);
+      agent.removeBase(now, base);
       drain(this);
     }
 
@@ -227,7 +259,8 @@ final class IceSim {
   private void arrive(Datagram datagram) {
     for (Peer peer : peers) {
       for (LocalBase base : peer.bases) {
-        if (peer.sourceNat.apply(base.address()).equals(datagram.to())) {
+        if (!peer.gone.contains(base.index())
+            && peer.sourceNat.apply(base.address()).equals(datagram.to())) {
           peer.deliver(datagram.bytes(), base.index(), datagram.from());
         }
       }
