@@ -925,6 +925,11 @@ public final class PeerConnection implements AutoCloseable {
     }
 
     @Override
+    public void addressLost() {
+      LOG.debug("{} the address in use vanished", id);
+    }
+
+    @Override
     public void dtlsEvent(DtlsEvent event, long nowNanos) {
       if (event instanceof DtlsEvent.Established established) {
         LOG.debug("{} DTLS established, {} {}", id, established.role(), established.cipherSuite());

@@ -10,10 +10,14 @@ public interface IceAgent {
   /** The loop the agent lives on. May be called from any thread. */
   IceLoop loop();
 
-  /** Our ufrag and password. */
+  /** Our ufrag and password, of the generation that was agreed on last. */
   IceCredentials localCredentials();
 
-  /** Begins to gather; candidates come to the listener one by one. A second call does nothing. */
+  /**
+   * Begins to gather; candidates come to the listener one by one. A second call does nothing, until
+   * {@link #prepareRestart}: then it begins anew, and what is there already is told again with the
+   * new ufrag. Addresses that come later are told as they come.
+   */
   void gather();
 
   /**
@@ -25,6 +29,30 @@ public interface IceAgent {
    * @throws IllegalStateException if it was started already
    */
   void start(IceRole role, IceRemote remote);
+
+  /**
+   * Prepares a restart (RFC 8445 section 9), as a description of ours with these credentials is
+   * about to go out: checks of the new generation are answered from now on. The present one goes on
+   * as it is. What was prepared before is abandoned. To be called after {@link #start}.
+   *
+   * @param local our new credentials
+   */
+  void prepareRestart(IceCredentials local);
+
+  /** Takes back what {@link #prepareRestart} prepared; without that does nothing. */
+  void abandonRestart();
+
+  /**
+   * Begins the checks of the generation that was prepared. Sockets, role and the pair in use stay;
+   * it carries data until a pair of the new generation is nominated, or works when it does not.
+   *
+   * @param remote the peer's agent with its new credentials
+   * @throws IllegalStateException if nothing was prepared
+   */
+  void restart(IceRemote remote);
+
+  /** The generation whose pair carries data, or is looked for; empty before {@link #start}. */
+  Optional<IceGeneration> generation();
 
   /**
    * Adds a candidate of the peer. One that cannot be used (TCP, another component, another

@@ -25,6 +25,14 @@ public final class IceAgentOptions {
     OFF
   }
 
+  /** Whether addresses that come and go during the session matter. */
+  public enum NetworkChanges {
+    /** A new address is offered to the peer, pairs of a vanished one end at once. */
+    FOLLOW,
+    /** What was there when gathering began is all. */
+    IGNORE
+  }
+
   /** Whether 127.0.0.1 and ::1 are offered. */
   public enum Loopback {
     /** Offered and paired, beside the other addresses. */
@@ -49,6 +57,7 @@ public final class IceAgentOptions {
   private final Duration disconnectedAfter;
   private final Duration serverTimeout;
   private final Duration nominationDelay;
+  private final NetworkChanges networkChanges;
   private final int maxPayload;
 
   private IceAgentOptions(Builder b) {
@@ -66,6 +75,7 @@ public final class IceAgentOptions {
     disconnectedAfter = b.disconnectedAfter;
     serverTimeout = b.serverTimeout;
     nominationDelay = b.nominationDelay;
+    networkChanges = b.networkChanges;
     maxPayload = b.maxPayload;
   }
 
@@ -139,7 +149,7 @@ public final class IceAgentOptions {
     return consentTimeout;
   }
 
-  /** How long without a sign of life until {@link IceState#DISCONNECTED}. Default 7 s. */
+  /** How long without a sign of life until {@link IceState#DISCONNECTED}. Default 6 s. */
   public Duration disconnectedAfter() {
     return disconnectedAfter;
   }
@@ -152,6 +162,14 @@ public final class IceAgentOptions {
   /** How long after the first valid pair a better one is awaited. Default 100 ms. */
   public Duration nominationDelay() {
     return nominationDelay;
+  }
+
+  /**
+   * Whether addresses that come and go during the session matter; the system is asked every two
+   * seconds. Default {@link NetworkChanges#FOLLOW}.
+   */
+  public NetworkChanges networkChanges() {
+    return networkChanges;
   }
 
   /** The longest datagram taken, in bytes of UDP payload. Default 1472; up to 9000. */
@@ -172,9 +190,10 @@ public final class IceAgentOptions {
     private Duration patience = Duration.ofSeconds(25);
     private Duration consentInterval = Duration.ofSeconds(5);
     private Duration consentTimeout = Duration.ofSeconds(30);
-    private Duration disconnectedAfter = Duration.ofSeconds(7);
+    private Duration disconnectedAfter = Duration.ofSeconds(6);
     private Duration serverTimeout = Duration.ofSeconds(5);
     private Duration nominationDelay = Duration.ofMillis(100);
+    private NetworkChanges networkChanges = NetworkChanges.FOLLOW;
     private int maxPayload = 1472;
 
     private Builder() {}
@@ -260,6 +279,12 @@ public final class IceAgentOptions {
     /** See {@link IceAgentOptions#serverTimeout}. */
     public Builder serverTimeout(Duration value) {
       serverTimeout = positive("serverTimeout", value);
+      return this;
+    }
+
+    /** See {@link IceAgentOptions#networkChanges}. */
+    public Builder networkChanges(NetworkChanges value) {
+      networkChanges = value;
       return this;
     }
 

@@ -42,6 +42,12 @@ public interface IceListener {
   void pathChanged();
 
   /**
+   * The address of ours that carried the data vanished. Another pair was taken, or is looked for; a
+   * restart tells the peer of the addresses that are there now.
+   */
+  void addressLost();
+
+  /**
    * The socket takes datagrams again, or does not.
    *
    * @param writable what {@link IcePath#writable} says now

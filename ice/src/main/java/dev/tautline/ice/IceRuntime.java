@@ -2,9 +2,12 @@ package dev.tautline.ice;
 
 import dev.tautline.ice.agent.DefaultIceAgent;
 import dev.tautline.ice.agent.ProcessPacer;
+import dev.tautline.ice.gather.HostAddresses;
 import dev.tautline.ice.gather.NameResolver;
+import dev.tautline.ice.gather.NetworkWatch;
 import dev.tautline.ice.udp.Loops;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,15 +19,18 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class IceRuntime implements AutoCloseable {
   private final Loops loops;
   private final NameResolver names;
+  private final NetworkWatch network;
   private final ProcessPacer pacer = new ProcessPacer();
   private final SecureRandom random = new SecureRandom();
   private final Set<DefaultIceAgent> agents = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private boolean closing;
 
-  private IceRuntime(IceRuntimeOptions options) {
+  private IceRuntime(
+      IceRuntimeOptions options, NetworkWatch.Source interfaces, Duration watchInterval) {
     loops = Loops.create(options);
     names = new NameResolver(options.threadNamePrefix());
+    network = new NetworkWatch(options.threadNamePrefix() + "-network", interfaces, watchInterval);
   }
 
   /** A runtime with default options. */
@@ -38,7 +44,13 @@ public final class IceRuntime implements AutoCloseable {
    * @throws IllegalStateException if EPOLL is asked for and not available
    */
   public static IceRuntime create(IceRuntimeOptions options) {
-    return new IceRuntime(options);
+    return new IceRuntime(options, HostAddresses::interfaces, NetworkWatch.INTERVAL);
+  }
+
+  /** For tests of a network that changes. */
+  static IceRuntime create(
+      IceRuntimeOptions options, NetworkWatch.Source interfaces, Duration watchInterval) {
+    return new IceRuntime(options, interfaces, watchInterval);
   }
 
   /**
@@ -53,7 +65,7 @@ public final class IceRuntime implements AutoCloseable {
       }
       var agent =
           new DefaultIceAgent(
-              loops.next(), options, listener, random, pacer, names, agents::remove);
+              loops.next(), options, listener, random, pacer, names, network, agents::remove);
       agents.add(agent);
       return agent;
     }
@@ -78,12 +90,14 @@ public final class IceRuntime implements AutoCloseable {
       closing = true;
     }
     names.close();
+    network.close();
     agents.forEach(DefaultIceAgent::closeFromAnywhere);
     loops
         .close()
         .thenRun(
             () -> {
               names.join();
+              network.join();
               closed.complete(null);
             });
     return closed.copy();

@@ -11,8 +11,8 @@ public enum IceState {
   /** A pair was nominated. */
   COMPLETED,
   /**
-   * Nothing authenticated came over the pair for 7 seconds while a consent check is unanswered; it
-   * may come back.
+   * Nothing authenticated came over the pair for 6 seconds while a consent check is unanswered, or
+   * the address that carried the data vanished; it may come back.
    */
   DISCONNECTED,
   /**

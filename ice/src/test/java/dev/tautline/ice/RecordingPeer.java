@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -24,6 +25,8 @@ final class RecordingPeer implements IceListener, AutoCloseable {
   final List<IceGatheringState> gathering = new CopyOnWriteArrayList<>();
   final List<IceCandidateError> errors = new CopyOnWriteArrayList<>();
   final List<SelectedPair> pairs = new CopyOnWriteArrayList<>();
+  final AtomicInteger pathChanges = new AtomicInteger();
+  final AtomicInteger addressesLost = new AtomicInteger();
   final List<byte[]> datagrams = new CopyOnWriteArrayList<>();
   private volatile Consumer<IceCandidate> onCandidate = c -> {};
   private volatile Consumer<byte[]> onDatagram = d -> {};
@@ -165,7 +168,14 @@ final class RecordingPeer implements IceListener, AutoCloseable {
   public void turnEnd(long nowNanos) {}
 
   @Override
-  public void pathChanged() {}
+  public void pathChanged() {
+    pathChanges.incrementAndGet();
+  }
+
+  @Override
+  public void addressLost() {
+    addressesLost.incrementAndGet();
+  }
 
   @Override
   public void writableChanged(boolean writable) {}

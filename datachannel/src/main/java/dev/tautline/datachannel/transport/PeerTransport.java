@@ -149,6 +149,11 @@ public final class PeerTransport implements IceListener {
     }
 
     @Override
+    public void addressLost() {
+      transport().addressLost();
+    }
+
+    @Override
     public void writableChanged(boolean writable) {
       transport().writableChanged(writable);
     }
@@ -386,6 +391,12 @@ public final class PeerTransport implements IceListener {
   }
 
   @Override
+  public void addressLost() {
+    listener.addressLost();
+    requestTurn();
+  }
+
+  @Override
   public void writableChanged(boolean writable) {
     if (writable) {
       requestTurn();
@@ -445,7 +456,7 @@ public final class PeerTransport implements IceListener {
       wake();
     }
     if (!closed) {
-      armTimer(nowNanos);
+      armTimer(loop.nowNanos());
     }
   }
 

@@ -25,6 +25,9 @@ public interface TransportListener {
   /** Another pair carries data from now on. */
   void selectedPairChanged(SelectedPair pair);
 
+  /** The address of ours that carried the data vanished. */
+  void addressLost();
+
   /** DTLS was established, closed or failed. */
   void dtlsEvent(DtlsEvent event, long nowNanos);
 

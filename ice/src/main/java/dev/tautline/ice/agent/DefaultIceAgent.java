@@ -8,6 +8,7 @@ import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceCandidateError;
 import dev.tautline.ice.IceCredentials;
 import dev.tautline.ice.IceGatheringState;
+import dev.tautline.ice.IceGeneration;
 import dev.tautline.ice.IceListener;
 import dev.tautline.ice.IceLoop;
 import dev.tautline.ice.IcePath;
@@ -18,6 +19,7 @@ import dev.tautline.ice.IceState;
 import dev.tautline.ice.SelectedPair;
 import dev.tautline.ice.check.CheckAgent;
 import dev.tautline.ice.check.CheckEvent;
+import dev.tautline.ice.check.Generations;
 import dev.tautline.ice.check.IceDrop;
 import dev.tautline.ice.check.LocalBase;
 import dev.tautline.ice.check.Route;
@@ -27,8 +29,10 @@ import dev.tautline.ice.check.Transmit;
 import dev.tautline.ice.endpoint.Endpoint;
 import dev.tautline.ice.endpoint.EndpointListener;
 import dev.tautline.ice.gather.AddressLiterals;
+import dev.tautline.ice.gather.HostInterface;
 import dev.tautline.ice.gather.MulticastDnsResolver;
 import dev.tautline.ice.gather.NameResolver;
+import dev.tautline.ice.gather.NetworkWatch;
 import dev.tautline.ice.udp.NettyLoop;
 import dev.tautline.stun.StunFormatException;
 import dev.tautline.stun.codec.ReceivedStun;
@@ -38,9 +42,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -56,16 +62,17 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   private final IceAgentOptions options;
   private final IceListener listener;
   private final Consumer<DefaultIceAgent> onClosed;
-  private final IceCredentials local;
   private final DropCounters<IceDrop> drops = new DropCounters<>(IceDrop.class);
   private final Timeline timeline = new Timeline();
-  private final CheckAgent core;
+  private final Generations core;
   private final AgentPath path;
   private final HeldDatagrams held = new HeldDatagrams();
   private final MulticastDnsResolver multicastDns;
   private final Gathering gathering;
   private final LoopTimer timer;
-  private final List<Base> bases = new ArrayList<>();
+  private final Map<Integer, Base> bases = new LinkedHashMap<>();
+  private final NetworkWatch network;
+  private final NetworkWatch.Listener networkListener = this::interfacesChanged;
   private final List<IceReport.RemoteCandidate> remoteReports = new ArrayList<>();
 
   /**
@@ -73,11 +80,12 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
    */
   private final Map<IceCandidate, InetSocketAddress> unreached = new HashMap<>();
 
+  private int nextBase;
   private boolean draining;
   private boolean closed;
   private boolean dataInTurn;
 
-  /** A base and what carries its datagrams; the core's numbers are the list's. */
+  /** A base and what carries its datagrams. */
   private record Base(Endpoint endpoint, LocalBase local) {}
 
   /**
@@ -89,6 +97,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
    * @param random secure, for credentials and transaction ids
    * @param pacer the runtime's
    * @param names the runtime's resolver
+   * @param network the runtime's, tells when addresses come and go
    * @param onClosed told once the agent is closed
    */
   public DefaultIceAgent(
@@ -98,21 +107,23 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
       RandomGenerator random,
       ProcessPacer pacer,
       NameResolver names,
+      NetworkWatch network,
       Consumer<DefaultIceAgent> onClosed) {
     this.loop = loop;
     this.options = options;
     this.listener = listener;
     this.onClosed = onClosed;
-    this.local = IceCredentials.generate(random);
-    this.core = new CheckAgent(options, local, random, pacer.forLoop(loop), drops, timeline);
+    this.network = network;
+    IceCredentials first = IceCredentials.generate(random);
+    this.core = new Generations(options, first, random, pacer.forLoop(loop), drops, timeline);
     this.path = new AgentPath(options.maxPayload(), drops, this::dataAuthenticated);
     this.multicastDns = new MulticastDnsResolver(loop, options.multicastDnsAddress());
     this.gathering =
         new Gathering(
             loop,
             options,
-            local,
-            new LocalSockets(loop, options, this),
+            first.ufrag(),
+            new LocalSockets(loop, options, this, network.source()),
             random,
             names,
             timeline,
@@ -127,7 +138,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
 
   @Override
   public IceCredentials localCredentials() {
-    return local;
+    return core.localCredentials();
   }
 
   // ---- Gathering -------------------------------------------------------------------------------
@@ -138,18 +149,41 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     if (closed) {
       return;
     }
+    if (options.networkChanges() == IceAgentOptions.NetworkChanges.FOLLOW) {
+      network.add(networkListener);
+    }
     gathering.start();
     drain();
+  }
+
+  /** On the watch's thread. */
+  private void interfacesChanged(List<HostInterface> interfaces) {
+    try {
+      loop.execute(
+          () -> {
+            if (!closed) {
+              gathering.networkChanged(interfaces);
+              advance();
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      LOG.trace("{} the loop has ended", options.id(), e);
+    }
   }
 
   private final class Gathered implements GatheringListener {
     @Override
     public LocalBase addBase(Endpoint endpoint, IceCandidate candidate) {
-      var base = new LocalBase(bases.size(), endpoint.localAddress(), candidate);
-      bases.add(new Base(endpoint, base));
+      var base = new LocalBase(nextBase++, endpoint.localAddress(), candidate);
+      bases.put(base.index(), new Base(endpoint, base));
       core.addBase(loop.nowNanos(), base);
       core.remoteAddresses().forEach(endpoint::prepare);
       return base;
+    }
+
+    @Override
+    public void removeBase(LocalBase base) {
+      remove(base);
     }
 
     @Override
@@ -176,6 +210,64 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     public void wake() {
       drain();
     }
+  }
+
+  /** Its pairs end, its endpoint is closed. */
+  private void remove(LocalBase base) {
+    Base removed = bases.remove(base.index());
+    if (removed == null) {
+      return;
+    }
+    if (path.uses(removed.endpoint())) {
+      path.stop();
+    }
+    boolean carried = core.removeBase(loop.nowNanos(), base.index());
+    removed.endpoint().close();
+    if (carried) {
+      listener.addressLost();
+    }
+  }
+
+  // ---- Restart ---------------------------------------------------------------------------------
+
+  @Override
+  public void prepareRestart(IceCredentials local) {
+    requireLoop();
+    if (closed) {
+      return;
+    }
+    abandonRestart();
+    core.prepare(loop.nowNanos(), local);
+    gathering.nextGeneration(local.ufrag());
+  }
+
+  @Override
+  public void abandonRestart() {
+    requireLoop();
+    if (closed || core.newestCredentials().equals(core.localCredentials())) {
+      return;
+    }
+    core.abandon(loop.nowNanos());
+    gathering.abandonGeneration();
+    drain();
+  }
+
+  @Override
+  public void restart(IceRemote remote) {
+    requireLoop();
+    if (closed) {
+      return;
+    }
+    unreached.clear();
+    remoteReports.clear();
+    gathering.keepGeneration();
+    core.restart(loop.nowNanos(), remote);
+    advance();
+  }
+
+  @Override
+  public Optional<IceGeneration> generation() {
+    return core.generation();
   }
 
   // ---- The layer above -------------------------------------------------------------------------
@@ -217,10 +309,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     if (candidate.component() != 1) {
       return "not paired: component " + candidate.component();
     }
-    IceRemote remote = core.remote();
-    if (remote != null
-        && candidate.ufrag().isPresent()
-        && !candidate.ufrag().get().equals(remote.credentials().ufrag())) {
+    if (core.isOfAnotherGeneration(candidate)) {
       return "not paired: of another generation";
     }
     if (AddressLiterals.parse(candidate.address()).isEmpty()) {
@@ -246,7 +335,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   }
 
   private void addResolved(IceCandidate candidate, InetAddress address) {
-    for (Base base : bases) {
+    for (Base base : bases.values()) {
       base.endpoint().prepare(new InetSocketAddress(address, candidate.port()));
     }
     String outcome =
@@ -328,8 +417,9 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     held.clear();
     timer.stop();
     multicastDns.close();
+    network.remove(networkListener);
     gathering.close();
-    for (Base base : bases) {
+    for (Base base : bases.values()) {
       base.endpoint().close();
     }
     LOG.debug("{} closed", options.id());
@@ -375,7 +465,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   }
 
   private @Nullable LocalBase baseOf(Endpoint endpoint) {
-    for (Base known : bases) {
+    for (Base known : bases.values()) {
       if (known.endpoint() == endpoint) {
         return known.local();
       }
@@ -446,6 +536,11 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   public void endpointLost(Endpoint endpoint, String why) {
     LOG.debug("{} {} is lost: {}", options.id(), endpoint.description(), why);
     timeline.add(loop.nowNanos(), endpoint.description() + " is lost: " + why);
+    LocalBase base = baseOf(endpoint);
+    if (base != null && !closed) {
+      remove(base);
+      advance();
+    }
   }
 
   // ---- Time and what the core has to say -------------------------------------------------------
@@ -493,7 +588,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     if (closed) {
       return;
     }
-    for (Base base : bases) {
+    for (Base base : bases.values()) {
       base.endpoint().flush();
     }
     long next = Math.min(core.nextDeadlineNanos(), gathering.nextDeadlineNanos());
@@ -506,7 +601,10 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     boolean any = false;
     for (Transmit t = core.pollTransmit(); t != null; t = core.pollTransmit()) {
       any = true;
-      bases.get(t.route().base()).endpoint().write(t.bytes(), t.route().remote());
+      Base base = bases.get(t.route().base());
+      if (base != null) {
+        base.endpoint().write(t.bytes(), t.route().remote());
+      }
     }
     return any;
   }
@@ -537,7 +635,12 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
           options.id(),
           changed.pair().local().toLine(),
           changed.pair().remote().toLine());
-      path.use(bases.get(changed.route().base()).endpoint(), changed.route().remote());
+      Base base = bases.get(changed.route().base());
+      if (base == null) {
+        // It was removed since; what takes its place comes next.
+        return;
+      }
+      path.use(base.endpoint(), changed.route().remote());
       listener.selectedPairChanged(changed.pair());
       if (changed.otherPath()) {
         listener.pathChanged();

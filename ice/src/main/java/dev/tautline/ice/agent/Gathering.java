@@ -4,7 +4,6 @@ import dev.tautline.ice.IceAgentOptions;
 import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceCandidateError;
 import dev.tautline.ice.IceCandidateType;
-import dev.tautline.ice.IceCredentials;
 import dev.tautline.ice.IceGatheringState;
 import dev.tautline.ice.IceReport;
 import dev.tautline.ice.IceServer;
@@ -15,6 +14,7 @@ import dev.tautline.ice.candidate.Priorities;
 import dev.tautline.ice.check.LocalBase;
 import dev.tautline.ice.check.Timeline;
 import dev.tautline.ice.endpoint.Endpoint;
+import dev.tautline.ice.gather.HostInterface;
 import dev.tautline.ice.gather.NameResolver;
 import dev.tautline.ice.gather.ReflexiveGatherer;
 import dev.tautline.ice.udp.NettyLoop;
@@ -24,8 +24,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +47,6 @@ final class Gathering {
 
   private final NettyLoop loop;
   private final IceAgentOptions options;
-  private final IceCredentials local;
   private final LocalSockets sockets;
   private final NameResolver names;
   private final Timeline timeline;
@@ -54,8 +55,15 @@ final class Gathering {
   private final ServerReports servers = new ServerReports();
   private final List<Bound> bound = new ArrayList<>();
   private final List<IceCandidate> candidates = new ArrayList<>();
+  private final Set<InetAddress> opening = new HashSet<>();
 
+  /** Who was asked from where in this generation. */
+  private final Set<String> asked = new HashSet<>();
+
+  private String ufrag;
+  private @Nullable Former former;
   private IceGatheringState state = IceGatheringState.NEW;
+  private int nextPreference = HIGHEST_LOCAL_PREFERENCE;
   private int pendingBinds;
   private int pendingNames;
   private boolean closed;
@@ -63,12 +71,15 @@ final class Gathering {
   /** A socket that servers are asked from. */
   private record Bound(Endpoint socket, LocalBase base) {}
 
+  /** The generation before the one that is offered; its offer may be taken back. */
+  private record Former(String ufrag, List<IceCandidate> candidates, IceGatheringState state) {}
+
   /**
    * Nothing is gathered yet.
    *
    * @param loop the agent's loop
    * @param options the agent's
-   * @param local the agent's credentials
+   * @param ufrag the agent's in the first generation
    * @param sockets binds
    * @param random secure, for transaction ids
    * @param names resolves the servers' names
@@ -78,7 +89,7 @@ final class Gathering {
   Gathering(
       NettyLoop loop,
       IceAgentOptions options,
-      IceCredentials local,
+      String ufrag,
       LocalSockets sockets,
       RandomGenerator random,
       NameResolver names,
@@ -86,7 +97,7 @@ final class Gathering {
       GatheringListener listener) {
     this.loop = loop;
     this.options = options;
-    this.local = local;
+    this.ufrag = ufrag;
     this.sockets = sockets;
     this.names = names;
     this.timeline = timeline;
@@ -94,12 +105,61 @@ final class Gathering {
     this.reflexive = new ReflexiveGatherer(random, options.serverTimeout().toNanos());
   }
 
-  /** Begins; a second call does nothing. */
+  // ---- Generations -----------------------------------------------------------------------------
+
+  /**
+   * What is gathered from now on belongs to another generation; {@link #start} begins anew. The
+   * sockets stay.
+   */
+  void nextGeneration(String newUfrag) {
+    former = new Former(ufrag, List.copyOf(candidates), state);
+    ufrag = newUfrag;
+    state = IceGatheringState.NEW;
+    asked.clear();
+  }
+
+  /** The generation that was begun last is taken back: what it found belongs to the one before. */
+  void abandonGeneration() {
+    Former before = former;
+    if (before == null) {
+      return;
+    }
+    former = null;
+    ufrag = before.ufrag();
+    List<IceCandidate> found = List.copyOf(candidates);
+    candidates.clear();
+    for (IceCandidate candidate : found) {
+      IceCandidate ours = candidate.withUfrag(ufrag);
+      if (before.candidates().contains(ours)) {
+        candidates.add(ours);
+      } else {
+        announce(ours);
+      }
+    }
+    if (state != IceGatheringState.GATHERING) {
+      state = before.state();
+    }
+  }
+
+  /** The generation that was begun last is agreed on. */
+  void keepGeneration() {
+    former = null;
+  }
+
+  // ---- Addresses -------------------------------------------------------------------------------
+
+  /** Begins; a second call in one generation does nothing. */
   void start() {
     if (closed || state != IceGatheringState.NEW) {
       return;
     }
     become(IceGatheringState.GATHERING);
+    // After a restart what is there is offered again: the sockets, what servers saw, the relays.
+    List<IceCandidate> known = List.copyOf(candidates);
+    candidates.clear();
+    for (IceCandidate candidate : known) {
+      announce(candidate.withUfrag(ufrag));
+    }
     List<InetAddress> addresses;
     try {
       addresses = sockets.addresses();
@@ -108,21 +168,65 @@ final class Gathering {
       timeline.add(loop.nowNanos(), "the system does not tell its interfaces");
       addresses = List.of();
     }
-    pendingBinds = addresses.size();
-    for (int i = 0; i < addresses.size(); i++) {
-      int preference = HIGHEST_LOCAL_PREFERENCE - i;
-      InetAddress address = addresses.get(i);
+    follow(addresses);
+    if (pendingBinds == 0) {
+      askServers();
+    }
+  }
+
+  /** The interfaces of this host are other ones. */
+  void networkChanged(List<HostInterface> interfaces) {
+    if (closed || state == IceGatheringState.NEW && former == null) {
+      return;
+    }
+    follow(sockets.addresses(interfaces));
+    listener.wake();
+  }
+
+  /** Opens sockets on addresses that are new, closes those on addresses that are no more. */
+  private void follow(List<InetAddress> addresses) {
+    for (Bound socket : List.copyOf(bound)) {
+      if (!addresses.contains(socket.base().address().getAddress())) {
+        vanished(socket);
+      }
+    }
+    List<InetAddress> fresh = new ArrayList<>();
+    for (InetAddress address : addresses) {
+      if (!opening.contains(address)
+          && bound.stream().noneMatch(b -> b.base().address().getAddress().equals(address))) {
+        fresh.add(address);
+      }
+    }
+    pendingBinds += fresh.size();
+    opening.addAll(fresh);
+    for (InetAddress address : fresh) {
+      int preference = nextPreference;
+      nextPreference = Math.max(nextPreference - 1, 1);
       sockets.open(
           address, (socket, failure) -> socketOpened(address, preference, socket, failure));
     }
-    if (addresses.isEmpty()) {
-      askServers();
-    }
+  }
+
+  private void vanished(Bound socket) {
+    InetSocketAddress at = socket.base().address();
+    String host = AddressText.of(at.getAddress());
+    timeline.add(loop.nowNanos(), "the address " + host + " vanished");
+    LOG.debug("{} the address {} vanished", options.id(), host);
+    bound.remove(socket);
+    candidates.removeIf(
+        candidate ->
+            candidate.address().equals(host) && candidate.port() == at.getPort()
+                || candidate
+                    .related()
+                    .filter(r -> r.address().equals(host) && r.port() == at.getPort())
+                    .isPresent());
+    listener.removeBase(socket.base());
   }
 
   private void socketOpened(
       InetAddress address, int preference, @Nullable Endpoint socket, @Nullable Throwable failure) {
     pendingBinds--;
+    opening.remove(address);
     if (closed) {
       if (socket != null) {
         socket.close();
@@ -156,7 +260,7 @@ final class Gathering {
             IceCandidateType.HOST,
             Optional.empty(),
             Optional.empty(),
-            Optional.of(local.ufrag()));
+            Optional.of(ufrag));
     bound.add(new Bound(socket, listener.addBase(socket, candidate)));
     announce(candidate);
   }
@@ -204,19 +308,22 @@ final class Gathering {
     if (closed) {
       return;
     }
-    int asked = 0;
+    int questions = 0;
+    int again = 0;
     if (addresses != null) {
       for (InetAddress address :
           addresses.subList(0, Math.min(addresses.size(), MAX_ADDRESSES_PER_SERVER))) {
         for (Bound from : bound) {
-          if (PairableAddress.canReach(from.base().address().getAddress(), address)) {
+          if (!asked.add(server.url() + ' ' + from.base().index() + ' ' + address)) {
+            again++;
+          } else if (PairableAddress.canReach(from.base().address().getAddress(), address)) {
             reflexive.ask(server, from.base(), new InetSocketAddress(address, server.port()));
-            asked++;
+            questions++;
           }
         }
       }
     }
-    if (asked == 0) {
+    if (questions == 0 && again == 0) {
       String why =
           addresses == null
               ? "the name " + server.host() + " could not be resolved"
@@ -293,7 +400,7 @@ final class Gathering {
                 new IceCandidate.RelatedAddress(
                     AddressText.of(base.address().getAddress()), base.address().getPort())),
             Optional.empty(),
-            Optional.of(local.ufrag()));
+            Optional.of(ufrag));
     listener.addReflexive(address, candidate);
     announce(candidate);
   }

@@ -12,6 +12,9 @@ interface GatheringListener {
   /** A base from which checks are sent; the agent gives it its number. */
   LocalBase addBase(Endpoint endpoint, IceCandidate candidate);
 
+  /** The address of a base vanished from this host: its socket is to be closed. */
+  void removeBase(LocalBase base);
+
   /** A mapped address of a base. */
   void addReflexive(InetSocketAddress mapped, IceCandidate candidate);
 

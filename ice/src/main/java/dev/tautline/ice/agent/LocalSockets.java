@@ -4,6 +4,8 @@ import dev.tautline.ice.IceAgentOptions;
 import dev.tautline.ice.endpoint.Endpoint;
 import dev.tautline.ice.endpoint.EndpointListener;
 import dev.tautline.ice.gather.HostAddresses;
+import dev.tautline.ice.gather.HostInterface;
+import dev.tautline.ice.gather.NetworkWatch;
 import dev.tautline.ice.udp.NettyLoop;
 import dev.tautline.ice.udp.UdpSocket;
 import java.net.InetAddress;
@@ -18,16 +20,23 @@ final class LocalSockets {
   private final NettyLoop loop;
   private final IceAgentOptions options;
   private final EndpointListener listener;
+  private final NetworkWatch.Source interfaces;
 
   /**
    * Nothing is bound yet.
    *
    * @param listener gets what comes to the sockets
+   * @param interfaces where the system's interfaces are asked for
    */
-  LocalSockets(NettyLoop loop, IceAgentOptions options, EndpointListener listener) {
+  LocalSockets(
+      NettyLoop loop,
+      IceAgentOptions options,
+      EndpointListener listener,
+      NetworkWatch.Source interfaces) {
     this.loop = loop;
     this.options = options;
     this.listener = listener;
+    this.interfaces = interfaces;
   }
 
   /**
@@ -36,7 +45,12 @@ final class LocalSockets {
    * @throws SocketException if the system does not tell its interfaces
    */
   List<InetAddress> addresses() throws SocketException {
-    return HostAddresses.find(options);
+    return addresses(interfaces.interfaces());
+  }
+
+  /** As {@link #addresses()}, of interfaces that are known already. */
+  List<InetAddress> addresses(List<HostInterface> known) {
+    return HostAddresses.choose(options, known);
   }
 
   /**

@@ -3,7 +3,7 @@ package dev.tautline.ice.agent;
 import dev.tautline.base.DropCounters;
 import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceReport;
-import dev.tautline.ice.check.CheckAgent;
+import dev.tautline.ice.check.Generations;
 import dev.tautline.ice.check.IceDrop;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +14,7 @@ final class Reports {
   private Reports() {}
 
   static IceReport make(
-      CheckAgent core,
+      Generations core,
       List<IceCandidate> local,
       List<IceReport.RemoteCandidate> remote,
       List<IceReport.Server> servers,
@@ -41,7 +41,7 @@ final class Reports {
   }
 
   private static String hint(
-      CheckAgent core,
+      Generations core,
       List<IceCandidate> local,
       List<IceReport.RemoteCandidate> remote,
       List<IceReport.Server> servers) {
@@ -58,7 +58,7 @@ final class Reports {
   }
 
   private static String failure(
-      CheckAgent core,
+      Generations core,
       List<IceCandidate> local,
       List<IceReport.RemoteCandidate> remote,
       List<IceReport.Server> servers) {

@@ -9,8 +9,8 @@ import java.util.random.RandomGenerator;
  * the pair's last response.
  */
 final class Consent {
-  /** So long a check may take to be answered before its silence means anything. */
-  private static final long ANSWER_NANOS = 1_000_000_000;
+  /** So long a check may take to be answered, at most, before its silence means anything. */
+  private static final long LONGEST_ANSWER_NANOS = 1_000_000_000;
 
   private final long intervalNanos;
   private final long timeoutNanos;
@@ -78,7 +78,8 @@ final class Consent {
     return unansweredSinceNanos == Timer.NOT_RUNNING
         ? Timer.NOT_RUNNING
         : Math.max(
-            unansweredSinceNanos + ANSWER_NANOS, lastSignOfLifeNanos + disconnectedAfterNanos);
+            unansweredSinceNanos + Math.min(LONGEST_ANSWER_NANOS, disconnectedAfterNanos / 6),
+            lastSignOfLifeNanos + disconnectedAfterNanos);
   }
 
   /** When consent ends that was given at {@code lastResponseNanos}. */

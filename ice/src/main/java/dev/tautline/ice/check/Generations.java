@@ -349,9 +349,7 @@ public final class Generations {
         ? Optional.empty()
         : Optional.of(
             new IceGeneration(
-                carrierNumber,
-                carrier.localCredentials().ufrag(),
-                remote.credentials().ufrag()));
+                carrierNumber, carrier.localCredentials().ufrag(), remote.credentials().ufrag()));
   }
 
   /** Our credentials in the generation that was agreed on last. */
@@ -486,8 +484,7 @@ public final class Generations {
     carrier = active;
     carrierNumber = activeNumber;
     timeline.add(now, "generation " + carrierNumber + " carries the data");
-    tellPair(
-        carrier.selectedPair().orElseThrow(), Objects.requireNonNull(carrier.route()));
+    tellPair(carrier.selectedPair().orElseThrow(), Objects.requireNonNull(carrier.route()));
   }
 
   private void tellPair(SelectedPair pair, Route route) {

@@ -11,9 +11,13 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The addresses of this host that are offered. */
 public final class HostAddresses {
+  private static final Logger LOG = LoggerFactory.getLogger(HostAddresses.class);
+
   /** More would only make pairs that nobody has time to check. */
   private static final int MAX_ADDRESSES = 16;
 
@@ -27,24 +31,57 @@ public final class HostAddresses {
    * @throws SocketException if the system does not tell its interfaces
    */
   public static List<InetAddress> find(IceAgentOptions options) throws SocketException {
+    return choose(options, interfaces());
+  }
+
+  /**
+   * The interfaces that are up, with their addresses.
+   *
+   * @throws SocketException if the system does not tell its interfaces
+   */
+  public static List<HostInterface> interfaces() throws SocketException {
+    List<HostInterface> interfaces = new ArrayList<>();
+    for (NetworkInterface nic : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+      try {
+        if (nic.isUp()) {
+          List<InetAddress> addresses = new ArrayList<>();
+          for (InetAddress address : Collections.list(nic.getInetAddresses())) {
+            addresses.add(withoutScope(address));
+          }
+          interfaces.add(new HostInterface(nic.getName(), nic.isLoopback(), addresses));
+        }
+      } catch (SocketException e) {
+        // It has vanished since it was listed, as a container's do; the others are still there.
+        LOG.trace("{} vanished: {}", nic.getName(), e.toString());
+      }
+    }
+    return interfaces;
+  }
+
+  /**
+   * As {@link #find}, of interfaces that are known already.
+   *
+   * @param interfaces those that are up
+   */
+  public static List<InetAddress> choose(IceAgentOptions options, List<HostInterface> interfaces) {
     List<InetAddress> v6 = new ArrayList<>();
     List<InetAddress> v4 = new ArrayList<>();
     List<InetAddress> loopback = new ArrayList<>();
-    for (NetworkInterface nic : Collections.list(NetworkInterface.getNetworkInterfaces())) {
-      if (!isWanted(nic, options)) {
+    for (HostInterface nic : interfaces) {
+      if (!nic.loopback() && !options.interfaceFilter().test(nic.name())) {
         continue;
       }
-      for (InetAddress address : Collections.list(nic.getInetAddresses())) {
+      for (InetAddress address : nic.addresses()) {
         boolean isV6 = address instanceof Inet6Address;
         if (!options.families().contains(isV6 ? Family.IPV6 : Family.IPV4)) {
           continue;
         }
         if (address.isLoopbackAddress()) {
           if (options.loopback() != Loopback.EXCLUDE) {
-            loopback.add(withoutScope(address));
+            loopback.add(address);
           }
         } else if (options.loopback() != Loopback.ONLY && isOfferable(address)) {
-          (isV6 ? v6 : v4).add(withoutScope(address));
+          (isV6 ? v6 : v4).add(address);
         }
       }
     }
@@ -59,15 +96,6 @@ public final class HostAddresses {
     }
     all.addAll(loopback);
     return all.size() > MAX_ADDRESSES ? List.copyOf(all.subList(0, MAX_ADDRESSES)) : all;
-  }
-
-  private static boolean isWanted(NetworkInterface nic, IceAgentOptions options) {
-    try {
-      return nic.isUp() && (nic.isLoopback() || options.interfaceFilter().test(nic.getName()));
-    } catch (SocketException e) {
-      // It has vanished since it was listed, as a container's do; the others are still there.
-      return false;
-    }
   }
 
   private static boolean isOfferable(InetAddress address) {

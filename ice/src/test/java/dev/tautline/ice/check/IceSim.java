@@ -71,7 +71,8 @@ final class IceSim {
       this.name = name;
       this.credentials = IceCredentials.generate(random);
       this.random = random;
-      this.agent = new Generations(options, credentials, random, IceSim.this::pace, drops, timeline);
+      this.agent =
+          new Generations(options, credentials, random, IceSim.this::pace, drops, timeline);
     }
 
     Peer address(String ip, int port) {

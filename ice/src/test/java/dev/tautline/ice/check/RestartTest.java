@@ -337,15 +337,15 @@ class RestartTest {
     restart(z, a);
 
     assertThat(sim.runUntil(() -> bothIn(2), SECOND)).as(this::trace).isTrue();
-    assertThat(a.states)
-        .containsExactly(IceState.CHECKING, IceState.CONNECTED, IceState.COMPLETED);
+    assertThat(a.states).containsExactly(IceState.CHECKING, IceState.CONNECTED, IceState.COMPLETED);
   }
 
   @Test
   void whileThePairInUseIsSilentTheFirstPairThatWorksIsUsed() {
     connect();
     z.address("198.51.100.2", 2001);
-    sim.filter = d -> !d.to().equals(at("192.0.2.2", 2000)) && !d.from().equals(at("192.0.2.2", 2000));
+    sim.filter =
+        d -> !d.to().equals(at("192.0.2.2", 2000)) && !d.from().equals(at("192.0.2.2", 2000));
     assertThat(sim.runUntil(() -> a.state() == IceState.DISCONNECTED, 20 * SECOND)).isTrue();
     a.states.clear();
 
@@ -371,8 +371,7 @@ class RestartTest {
     a.agent.restart(sim.now, new IceRemote(z.credentials, IceMode.LITE, OptionalInt.of(5)));
     a.learn(z);
 
-    assertThat(
-            sim.runUntil(() -> a.state() == IceState.COMPLETED && generation(a) == 2, SECOND))
+    assertThat(sim.runUntil(() -> a.state() == IceState.COMPLETED && generation(a) == 2, SECOND))
         .as(this::trace)
         .isTrue();
     assertThat(a.agent.role()).isEqualTo(IceRole.CONTROLLING);
@@ -400,9 +399,7 @@ class RestartTest {
     assertThat(a.agent.route().base()).isEqualTo(1);
     assertThat(
             sim.runUntil(
-                () ->
-                    bothCompleted()
-                        && z.agent.route().remote().equals(at("198.51.100.1", 1001)),
+                () -> bothCompleted() && z.agent.route().remote().equals(at("198.51.100.1", 1001)),
                 10 * SECOND))
         .as(this::trace)
         .isTrue();
