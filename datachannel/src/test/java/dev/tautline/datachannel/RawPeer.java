@@ -202,6 +202,9 @@ final class RawPeer implements AutoCloseable, TransportListener {
   public void selectedPairChanged(SelectedPair pair) {}
 
   @Override
+  public void addressLost() {}
+
+  @Override
   public void dtlsEvent(DtlsEvent event, long nowNanos) {
     if (event instanceof DtlsEvent.Established) {
       transport.connectAssociation(nowNanos);
