@@ -18,7 +18,10 @@ public interface IceListener {
   /** The agent's state changed; {@link IceAgent#state} says the same already. */
   void stateChanged(IceState state);
 
-  /** Another pair carries data from now on. */
+  /**
+   * Another pair carries data from now on, or the same one with another name: the peer's candidate
+   * was known from its check only and has been signalled now (RFC 8445 section 7.3.1.3).
+   */
   void selectedPairChanged(SelectedPair pair);
 
   /**

@@ -645,6 +645,8 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
       if (changed.otherPath()) {
         listener.pathChanged();
       }
+    } else if (event instanceof CheckEvent.PairNamed named) {
+      listener.selectedPairChanged(named.pair());
     } else if (event instanceof CheckEvent.Validated validated) {
       List<byte[]> datagrams = held.release(validated.route());
       for (byte[] datagram : datagrams) {

@@ -300,6 +300,9 @@ public final class CheckAgent {
         if (role != null) {
           list.reorder(role);
         }
+        if (current != null && current.remote() == known) {
+          events.addLast(new CheckEvent.PairNamed(current.asSelected()));
+        }
         return "known before from its check";
       }
       return "told before";

@@ -23,6 +23,13 @@ public sealed interface CheckEvent {
   record PairChanged(SelectedPair pair, Route route, boolean otherPath) implements CheckEvent {}
 
   /**
+   * The same pair carries data; its remote candidate, known from a check so far, was signalled.
+   *
+   * @param pair the pair as it is called now
+   */
+  record PairNamed(SelectedPair pair) implements CheckEvent {}
+
+  /**
    * A route was validated, so datagrams held for it may be given.
    *
    * @param route the route

@@ -140,6 +140,9 @@ class CheckAgentTest {
         .isEqualTo(IceCandidateType.HOST);
     assertThat(a.agent.pairReports()).hasSize(1);
     assertThat(a.pairs).hasSize(1);
+    sim.drain(a);
+    assertThat(a.names).hasSize(1);
+    assertThat(a.names.get(0).pair().remote().type()).isEqualTo(IceCandidateType.HOST);
   }
 
   @Test

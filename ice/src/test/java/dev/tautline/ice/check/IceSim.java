@@ -62,6 +62,7 @@ final class IceSim {
     final List<IceState> states = new ArrayList<>();
     final List<Long> stateTimes = new ArrayList<>();
     final List<CheckEvent.PairChanged> pairs = new ArrayList<>();
+    final List<CheckEvent.PairNamed> names = new ArrayList<>();
     final List<Datagram> sent = new ArrayList<>();
 
     /** What stands between this peer and the network: the source the others see. */
@@ -220,6 +221,8 @@ final class IceSim {
         peer.stateTimes.add(now);
       } else if (e instanceof CheckEvent.PairChanged changed) {
         peer.pairs.add(changed);
+      } else if (e instanceof CheckEvent.PairNamed named) {
+        peer.names.add(named);
       }
     }
   }
