@@ -106,6 +106,18 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     this.establishment = new Establishment(context);
     this.ending = new Ending(context);
     this.maxPacketBytes = options.maxPacketBytes();
+    context.whenEnded(this::release);
+  }
+
+  /** Who keeps an association that is over, for its statistics, keeps no payload with it. */
+  private void release() {
+    establishment.sender().discard();
+    Tcb tcb = context.tcbOrLast();
+    if (tcb != null) {
+      tcb.sender().discard();
+      tcb.receiver().discard();
+    }
+    refusedStreams.clear();
   }
 
   private void enter(long nowNanos) {
@@ -242,7 +254,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   /** See {@link dev.tautline.sctp.Association#consumed}. */
   public void consumed(long nowNanos, int bytes) {
     enter(nowNanos);
-    Tcb tcb = context.tcb();
+    Tcb tcb = context.tcbOrLast();
     if (tcb != null && options.windowMode() == WindowMode.MANUAL) {
       tcb.receiver().consumed(bytes);
     }
@@ -418,10 +430,12 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
 
   private @Nullable DataReceiver receiverInPacket;
   private boolean dataTaken;
+  private boolean newDataTaken;
 
   private void beginDataPacket() {
     receiverInPacket = null;
     dataTaken = false;
+    newDataTaken = false;
     useReceiver();
   }
 
@@ -441,7 +455,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   private void endDataPacket() {
     if (receiverInPacket != null && dataTaken) {
       receiverInPacket.endPacket(context.now());
-      ending.dataWhileShuttingDown(rtoNanos());
+      ending.dataWhileShuttingDown(rtoNanos(), newDataTaken);
     }
   }
 
@@ -503,8 +517,9 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     }
     dataTaken = true;
     switch (receiver.data(dataView)) {
-      case TAKEN, DUPLICATE -> {
-        // As it should be, or as it often is.
+      case TAKEN -> newDataTaken = true;
+      case DUPLICATE -> {
+        // As it often is.
       }
       case OUTSIDE_WINDOW -> context.drop(DropReason.TSN_OUTSIDE_WINDOW);
       case NO_ROOM -> context.drop(DropReason.RECEIVE_BUFFER_FULL);

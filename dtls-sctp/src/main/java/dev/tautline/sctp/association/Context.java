@@ -36,6 +36,9 @@ final class Context {
 
   private AssociationState state = new Closed(Closed.Use.FRESH);
 
+  /** What is done when the association ends. */
+  private Runnable release = () -> {};
+
   /** What the last packet needs, and the statistics, after the end. */
   private @Nullable Tcb lastTcb;
 
@@ -177,6 +180,12 @@ final class Context {
     lastTcb = state.tcb();
     transitionTo(new Closed(Closed.Use.ENDED));
     emit(event);
+    release.run();
+  }
+
+  /** Says what to do when the association ends: let go of what it kept. */
+  void whenEnded(Runnable action) {
+    release = action;
   }
 
   @Nullable Tcb tcbOrLast() {

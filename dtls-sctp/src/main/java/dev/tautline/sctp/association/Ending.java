@@ -119,9 +119,15 @@ final class Ending {
     }
   }
 
-  /** Data of the peer while our SHUTDOWN is out: it has not seen it. */
-  void dataWhileShuttingDown(long rtoNanos) {
+  /** Data of the peer while our SHUTDOWN is out: it has not seen it, or not sent all yet. */
+  void dataWhileShuttingDown(long rtoNanos, boolean isNew) {
     if (context.state() instanceof ShutdownSent sent) {
+      if (isNew) {
+        // The guard is for a peer that says nothing more: one that has much to deliver over a bad
+        // path is not cut off in the middle of it.
+        sent.tcb().clearErrors();
+        context.transitionTo(new ShutdownSent(sent.tcb(), sent.t2Shutdown(), context.now()));
+      }
       // Section 9.2: "MUST immediately respond … with a SHUTDOWN chunk and a SACK chunk and restart
       // the T2-shutdown timer".
       sent.tcb().receiver().sackAtOnce();
@@ -164,6 +170,16 @@ final class Ending {
   void abort(AbortChunk chunk) {
     int code = 0;
     String detail = "";
+    if (context.state() instanceof ShutdownAckSent
+        && chunk.tagBit() == TagBit.REFLECTED_TAG
+        && chunk.causes().isEmpty()) {
+      // All data of both sides is acknowledged, and the peer has no association any more: it got
+      // our
+      // SHUTDOWN ACK, its SHUTDOWN COMPLETE was lost, and it answers a late packet of ours.
+      context.outbox().clear();
+      context.end(new AssociationEvent.ShutdownComplete());
+      return;
+    }
     if (!chunk.causes().isEmpty()) {
       ErrorCause cause = chunk.causes().get(0);
       code = cause.code();

@@ -251,6 +251,11 @@ public final class DataReceiver {
     reassembly.reset(tsns.peek(lastTsn), streamIds);
   }
 
+  /** The association is over: what is not complete never will be, and is not kept. */
+  public void discard() {
+    reassembly.reset(Long.MAX_VALUE, List.of());
+  }
+
   /** The application took that much of what was delivered. */
   public void consumed(long bytes) {
     unreadBytes = Math.max(0, unreadBytes - bytes);

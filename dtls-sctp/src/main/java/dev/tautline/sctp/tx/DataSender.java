@@ -200,6 +200,12 @@ public final class DataSender {
     maxPacketBytes = bytes;
   }
 
+  /** The association is over: of what was given to {@link #send} nothing is kept. */
+  public void discard() {
+    queue.discard();
+    outstanding.discard();
+  }
+
   /** Whether nothing waits and nothing is outstanding. */
   public boolean isDrained() {
     return queue.isEmpty() && queue.bufferedBytes() == 0 && outstanding.isEmpty();
@@ -293,6 +299,8 @@ public final class DataSender {
     }
     outstanding.markEarliestLost();
     fastRetransmitDue = outstanding.hasLost();
+    // What was given up is told again as what was sent is sent again.
+    forwardTsnDue |= outstanding.advancedPeerAckPoint() > outstanding.cumulativeTsnAck();
     probing = fastRetransmitDue;
   }
 
@@ -666,10 +674,17 @@ public final class DataSender {
     boolean regardlessOfCwnd = fastRetransmitDue || tailProbeDue;
     if (regardlessOfCwnd || mayFill()) {
       boolean probesTail = tailProbeDue;
+      boolean retransmitsNow = fastRetransmitDue;
       fastRetransmitDue = false;
       tailProbeDue = false;
+      int beforeLost = packet.length();
       fillWithLost(nowNanos, expiryNow, packet);
-      if (probesTail || mayFill()) {
+      if (outstanding.hasLost()) {
+        // It does not fit beside what is in the packet already. New data that does must not
+        // overtake
+        // it: packet after packet with a SACK in front, what was lost would never go again.
+        fastRetransmitDue = retransmitsNow && packet.length() == beforeLost;
+      } else if (probesTail || mayFill()) {
         fillWithNew(nowNanos, expiryNow, packet);
       }
     }
@@ -860,7 +875,7 @@ public final class DataSender {
   private IForwardTsnChunk iForwardTsn(long cumulative, long point, int room) {
     int maxEntries = Math.max(0, (room - Chunk.HEADER_BYTES - 4) / 8);
     record Key(int streamId, Order order) {}
-    var lastMids = new LinkedHashMap<Key, Integer>();
+    var lastMids = new LinkedHashMap<Key, Long>();
     long covered = cumulative;
     for (long tsn = cumulative + 1; tsn <= point; tsn++) {
       OutgoingMessage message = outstanding.at(tsn).owner();
@@ -869,13 +884,15 @@ public final class DataSender {
         forwardTsnDue = true;
         break;
       }
-      lastMids.put(key, (int) message.id());
+      // Not always in the order of TSNs: the one that ends a message may come late.
+      lastMids.merge(key, message.id(), Math::max);
       covered = tsn;
     }
     List<IForwardTsnChunk.SkippedStream> skipped = new ArrayList<>(lastMids.size());
     lastMids.forEach(
         (key, mid) ->
-            skipped.add(new IForwardTsnChunk.SkippedStream(key.streamId(), key.order(), mid)));
+            skipped.add(
+                new IForwardTsnChunk.SkippedStream(key.streamId(), key.order(), (int) (long) mid)));
     return new IForwardTsnChunk((int) covered, skipped);
   }
 

@@ -559,7 +559,8 @@ final class OutstandingData {
         chunk.state = State.ABANDONED;
       }
     }
-    if (queue.giveUpRest(message)) {
+    boolean cutOff = queue.giveUpRest(message);
+    if (cutOff || queue.isInterleaving() && message.lastTsn() > message.firstTsn()) {
       appendAbandonedEnd(message);
     }
     advance();
@@ -567,7 +568,9 @@ final class OutstandingData {
 
   /**
    * A message that was cut off needs one more TSN, never sent: were all its fragments acknowledged
-   * already, no FORWARD-TSN could tell the peer to drop them.
+   * already, no FORWARD-TSN could tell the peer to drop them. So does one whose fragments lie among
+   * those of others, as I-DATA may have them: FORWARD-TSN can stop between two of them, and the
+   * later one, acknowledged together with what it waited for, would never be told of.
    */
   private void appendAbandonedEnd(OutgoingMessage message) {
     OutstandingChunk chunk = claimSlot();
@@ -614,6 +617,22 @@ final class OutstandingData {
   /** Whether the last SACK made the third miss of a TSN. */
   boolean hasNewLoss() {
     return newLoss;
+  }
+
+  /** The association is over: nothing is kept. */
+  void discard() {
+    ring = newSlots(new OutstandingChunk[1], 0);
+    cumulativeTsnAck = nextTsn - 1;
+    advancedPeerAckPoint = cumulativeTsnAck;
+    lowestLost = nextTsn;
+    missFrom = nextTsn;
+    flightBytes = 0;
+    inFlight = 0;
+    lost = 0;
+    gapAcked = 0;
+    known = 0;
+    firstSent = null;
+    lastSent = null;
   }
 
   /** How many slots the ring has, for statistics. */

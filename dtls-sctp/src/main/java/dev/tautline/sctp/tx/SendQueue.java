@@ -20,8 +20,8 @@ public final class SendQueue {
   /** What a turn is worth when streams take turns by fragment: about a packet. */
   private static final int TURN_BYTES = 1024;
 
-  private final StreamTable streams = new StreamTable();
-  private final StreamScheduler scheduler = new WeightedFairScheduler();
+  private StreamTable streams = new StreamTable();
+  private StreamScheduler scheduler = new WeightedFairScheduler();
   private final ArrayDeque<StreamQueue> changedAmounts = new ArrayDeque<>();
   private final ArrayList<StreamQueue> resetting = new ArrayList<>();
 
@@ -271,5 +271,16 @@ public final class SendQueue {
     var ids = new ArrayList<Integer>();
     streams.forEach(stream -> ids.add(stream.streamId));
     return ids;
+  }
+
+  /** The association is over: nothing is kept, and nobody is told that less waits. */
+  void discard() {
+    streams = new StreamTable();
+    scheduler = new WeightedFairScheduler();
+    changedAmounts.clear();
+    resetting.clear();
+    current = null;
+    bufferedBytes = 0;
+    heldBytes = 0;
   }
 }
