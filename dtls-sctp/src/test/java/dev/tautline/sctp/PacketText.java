@@ -76,6 +76,20 @@ public final class PacketText {
           + " len "
           + data.payload().length();
     }
+    if (chunk instanceof IDataChunk data) {
+      return "I-DATA tsn "
+          + Integer.toUnsignedString(data.tsn())
+          + " sid "
+          + data.streamId()
+          + " mid "
+          + data.mid()
+          + " fsn or ppid "
+          + data.ppidOrFsn()
+          + " flags "
+          + data.flags()
+          + " len "
+          + data.payload().length();
+    }
     String text = chunk.toString();
     return text.length() > 200 ? text.substring(0, 200) + "…" : text;
   }
