@@ -459,6 +459,10 @@ public final class Generations {
       if (agent == carrier) {
         tellPair(changed.pair(), changed.route());
       }
+    } else if (event instanceof CheckEvent.PairNamed) {
+      if (agent == carrier) {
+        events.addLast(event);
+      }
     } else if (event instanceof CheckEvent.Validated) {
       validated.addLast(event);
     } else if (agent == carrier && agent == active) {
