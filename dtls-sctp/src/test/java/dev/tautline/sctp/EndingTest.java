@@ -1,6 +1,5 @@
 package dev.tautline.sctp;
 
-import static dev.tautline.sctp.HandPeer.EXTENSIONS;
 import static dev.tautline.sctp.HandPeer.INITIAL_TSN;
 import static dev.tautline.sctp.HandPeer.all;
 import static dev.tautline.sctp.HandPeer.data;
@@ -139,13 +138,6 @@ class EndingTest {
     only(peer.send(new ShutdownChunk(peer.peerInitialTsn - 1)), ShutdownAckChunk.class);
 
     only(peer.send(new ShutdownChunk(peer.peerInitialTsn - 1)), ShutdownAckChunk.class);
-  }
-
-  @Test
-  void answersAnInitWhileShutdownAckIsOutWithShutdownAck() {
-    peer.send(new ShutdownChunk(peer.peerInitialTsn - 1));
-
-    only(peer.sendInit(HandPeer.initBody(9, EXTENSIONS)), ShutdownAckChunk.class);
   }
 
   @Test

@@ -632,8 +632,10 @@ class HandshakeTest {
 
     List<byte[]> answer = peer.send(new InitAckChunk(initBody(TAG, EXTENSIONS)));
 
-    assertThat(only(answer, AbortChunk.class).causes().get(0).code())
-        .isEqualTo(ErrorCause.MISSING_MANDATORY_PARAMETER);
+    ErrorCause cause = only(answer, AbortChunk.class).causes().get(0);
+    assertThat(cause.code()).isEqualTo(ErrorCause.MISSING_MANDATORY_PARAMETER);
+    // Section 3.3.10.2: the number of missing parameters, then their types.
+    assertThat(cause.info()).isEqualTo(Octets.copyOf(new byte[] {0, 0, 0, 1, 0, 7}));
     assertThat(peer.events(Aborted.class)).hasSize(1);
   }
 

@@ -263,7 +263,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   /** See {@link dev.tautline.sctp.Association#setMaxPacketBytes}. */
   public void setMaxPacketBytes(int bytes) {
     maxPacketBytes = bytes;
-    establishment.sender().setMaxPacketBytes(bytes);
+    establishment.setMaxPacketBytes(bytes);
   }
 
   private boolean isEnded() {
@@ -321,7 +321,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       }
       default -> {
         if (state instanceof Closed) {
-          outOfTheBlue(packet, offset, length, firstType, tag);
+          outOfTheBlue(packet, offset, length, tag);
           return drop(DropReason.OUT_OF_THE_BLUE);
         }
       }
@@ -338,7 +338,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       case ChunkType.SHUTDOWN_ACK -> {
         if (state instanceof CookieWait || state instanceof CookieEchoed) {
           // Section 8.5.1 E: an old association of the peer is still ending.
-          outOfTheBlue(packet, offset, length, firstType, tag);
+          outOfTheBlue(packet, offset, length, tag);
           return drop(DropReason.UNEXPECTED_CHUNK);
         }
         return tag == own || drop(DropReason.WRONG_TAG);
@@ -355,35 +355,42 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   }
 
   /** RFC 9260 section 8.4. */
-  private void outOfTheBlue(byte[] packet, int offset, int length, int firstType, int tag) {
-    if (firstType == ChunkType.SHUTDOWN_ACK) {
-      context
-          .outbox()
-          .sendAlone(tag, Checksum.REQUIRED, new ShutdownCompleteChunk(TagBit.REFLECTED_TAG));
-      return;
-    }
+  private void outOfTheBlue(byte[] packet, int offset, int length, int tag) {
+    boolean shutdownAck = false;
+    boolean silent = false;
     int end = offset + length;
     for (int at = offset + PacketHeader.BYTES; end - at >= Chunk.HEADER_BYTES; ) {
+      int chunkLength = WireReader.u16At(packet, at + 2);
+      if (chunkLength < Chunk.HEADER_BYTES || chunkLength > end - at) {
+        return;
+      }
       switch (packet[at] & 0xff) {
-        case ChunkType.ABORT,
-            ChunkType.SHUTDOWN_COMPLETE,
-            ChunkType.COOKIE_ACK,
-            ChunkType.ERROR,
-            ChunkType.INIT_ACK -> {
+        case ChunkType.ABORT -> {
           return;
         }
+        case ChunkType.SHUTDOWN_ACK -> shutdownAck = true;
+        case ChunkType.SHUTDOWN_COMPLETE, ChunkType.COOKIE_ACK -> silent = true;
+        case ChunkType.ERROR -> silent |= saysStaleCookie(packet, at, chunkLength);
         default -> {
-          int chunkLength = WireReader.u16At(packet, at + 2);
-          if (chunkLength < Chunk.HEADER_BYTES) {
-            return;
-          }
-          at += Chunk.padded(chunkLength);
+          // Gets an ABORT.
         }
       }
+      at += Chunk.padded(chunkLength);
     }
-    context
-        .outbox()
-        .sendAlone(tag, Checksum.REQUIRED, new AbortChunk(TagBit.REFLECTED_TAG, List.of()));
+    if (shutdownAck) {
+      answerAlone(tag, new ShutdownCompleteChunk(TagBit.REFLECTED_TAG));
+    } else if (!silent) {
+      answerAlone(tag, new AbortChunk(TagBit.REFLECTED_TAG, List.of()));
+    }
+  }
+
+  private void answerAlone(int tag, Chunk chunk) {
+    context.outbox().sendAlone(tag, Checksum.REQUIRED, chunk);
+  }
+
+  private static boolean saysStaleCookie(byte[] packet, int at, int chunkLength) {
+    return chunkLength >= Chunk.HEADER_BYTES + ErrorCause.HEADER_BYTES
+        && WireReader.u16At(packet, at + Chunk.HEADER_BYTES) == ErrorCause.STALE_COOKIE;
   }
 
   private void walkChunks(byte[] packet, int offset, int length, int tag) {
@@ -395,7 +402,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       int type = packet[at] & 0xff;
       int chunkLength = WireReader.u16At(packet, at + 2);
       if (chunkLength < Chunk.HEADER_BYTES || chunkLength > end - at) {
-        malformed("a chunk of " + chunkLength + " bytes");
+        malformed(type, "a chunk of " + chunkLength + " bytes");
         break;
       }
       int next = at + Chunk.padded(chunkLength);
@@ -406,7 +413,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       try {
         chunk(type, packet, at, chunkLength);
       } catch (WireFormatException e) {
-        malformed(e.getMessage());
+        malformed(type, e.getMessage());
         break;
       }
       at = next;
@@ -421,9 +428,13 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
         || type == ChunkType.SHUTDOWN_COMPLETE;
   }
 
-  private void malformed(@Nullable String what) {
+  private void malformed(int type, @Nullable String what) {
     context.drop(DropReason.MALFORMED_CHUNK);
-    if (context.state() instanceof Established) {
+    // An INIT proves nothing of its sender, nor does a COOKIE ECHO that was not read; an ABORT is
+    // never answered by one, section 3.3.7.
+    boolean dropped =
+        type == ChunkType.INIT || type == ChunkType.COOKIE_ECHO || type == ChunkType.ABORT;
+    if (context.state() instanceof Established && !dropped) {
       context.abortForViolation(what == null ? "a malformed chunk" : what);
     }
   }
@@ -564,13 +575,17 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     private int verificationTag;
     private boolean stopped;
 
+    /** INIT and COOKIE ECHO are answered after the end as well. */
+    private boolean endedBefore;
+
     void begin(int tag) {
       verificationTag = tag;
       stopped = false;
+      endedBefore = isEnded();
     }
 
     boolean goesOn() {
-      return !stopped && !isEnded();
+      return !stopped && (endedBefore || !isEnded());
     }
 
     @Override

@@ -24,6 +24,7 @@ import dev.tautline.sctp.packet.InitAckChunk;
 import dev.tautline.sctp.packet.InitBody;
 import dev.tautline.sctp.packet.InitChunk;
 import dev.tautline.sctp.packet.Octets;
+import dev.tautline.sctp.packet.PacketHeader;
 import dev.tautline.sctp.packet.Parameter;
 import dev.tautline.sctp.packet.ShutdownAckChunk;
 import dev.tautline.sctp.packet.TagBit;
@@ -67,6 +68,7 @@ final class Establishment {
 
   private RetransmissionTimeout rto;
   private int initsSent;
+  private int maxPacketBytes;
 
   /** Whether an INIT or INIT ACK of ours said that we take packets without a checksum. */
   private boolean zeroChecksumAnnounced;
@@ -86,6 +88,7 @@ final class Establishment {
     this.localTag = context.randomTag();
     this.initialTsn = context.random().nextInt();
     this.offered = Extension.offeredBy(context.options());
+    this.maxPacketBytes = context.options().maxPacketBytes();
     this.rto = newRto();
     this.sender = newSender(initialTsn);
   }
@@ -102,7 +105,7 @@ final class Establishment {
         firstTsn,
         rto,
         newCongestionControl(),
-        options.maxPacketBytes(),
+        maxPacketBytes,
         options.congestionAlgorithm() == CongestionAlgorithm.RFC_9260
             ? LossDetection.MISS_INDICATIONS
             : LossDetection.RACK_TLP,
@@ -113,7 +116,7 @@ final class Establishment {
 
   private CongestionControl newCongestionControl() {
     int packets = context.options().initialWindowPackets();
-    int packetBytes = context.options().maxPacketBytes();
+    int packetBytes = maxPacketBytes;
     return switch (context.options().congestionAlgorithm()) {
       case RFC_9260 -> new Rfc9260CongestionControl(packets, packetBytes);
       case CUBIC -> new CubicCongestionControl(packets, packetBytes);
@@ -123,6 +126,12 @@ final class Establishment {
 
   DataSender sender() {
     return sender;
+  }
+
+  /** From now on packets are at most that long, those after a restart as well. */
+  void setMaxPacketBytes(int bytes) {
+    maxPacketBytes = bytes;
+    sender.setMaxPacketBytes(bytes);
   }
 
   RetransmissionTimeout rto() {
@@ -221,7 +230,7 @@ final class Establishment {
 
   /** INIT, sections 5.1 B, 5.2.1 and 5.2.2. */
   void init(InitChunk chunk) {
-    InitBody body = chunk.body();
+    InitBody body = understood(chunk.body());
     if (body.initiateTag() == 0) {
       // Section 3.3.2: "the receiver MUST silently discard the packet".
       context.drop(DropReason.MALFORMED_CHUNK);
@@ -250,7 +259,7 @@ final class Establishment {
     int tsn = ownTag ? initialTsn : context.random().nextInt();
     int localTieTag = tcb == null ? 0 : tcb.localTag();
     int peerTieTag = tcb == null ? 0 : tcb.peerTag();
-    sendInitAck(body, tag, tsn, localTieTag, peerTieTag);
+    sendInitAck(body, unrecognized(chunk.body()), tag, tsn, localTieTag, peerTieTag);
   }
 
   private static Optional<ErrorCause> refusalOf(InitBody body) {
@@ -274,7 +283,13 @@ final class Establishment {
         .sendAlone(tag, Checksum.REQUIRED, new AbortChunk(TagBit.RECEIVERS_TAG, List.of(cause)));
   }
 
-  private void sendInitAck(InitBody peer, int tag, int tsn, int localTieTag, int peerTieTag) {
+  private void sendInitAck(
+      InitBody peer,
+      List<Parameter> unrecognized,
+      int tag,
+      int tsn,
+      int localTieTag,
+      int peerTieTag) {
     Set<Extension> announced = Extension.announcedBy(peer);
     if (seenTag != peer.initiateTag()) {
       seenTag = peer.initiateTag();
@@ -310,7 +325,7 @@ final class Establishment {
     zeroChecksumAnnounced |= ours.contains(Extension.ZERO_CHECKSUM);
     parameters.addAll(Extension.toParameters(ours));
     int room = Context.MAX_ECHOED_BYTES;
-    for (Parameter unknown : unrecognized(peer)) {
+    for (Parameter unknown : unrecognized) {
       Octets whole = unknown.toOctets();
       if (whole.length() > room) {
         break;
@@ -322,6 +337,23 @@ final class Establishment {
         .outbox()
         .sendAlone(
             peer.initiateTag(), Checksum.REQUIRED, new InitAckChunk(ownBody(tag, tsn, parameters)));
+  }
+
+  /** Without what follows an unknown parameter that ends the parameters, section 3.2.1. */
+  private static InitBody understood(InitBody body) {
+    List<Parameter> all = body.parameters();
+    for (int i = 0; i < all.size(); i++) {
+      if (!isKnown(all.get(i).type()) && !all.get(i).skipsWhenUnknown()) {
+        return new InitBody(
+            body.initiateTag(),
+            body.aRwnd(),
+            body.outboundStreams(),
+            body.inboundStreams(),
+            body.initialTsn(),
+            all.subList(0, i));
+      }
+    }
+    return body;
   }
 
   /** Unknown parameters that their sender wants to hear of, section 3.2.1. */
@@ -364,7 +396,7 @@ final class Establishment {
       context.drop(DropReason.UNEXPECTED_CHUNK);
       return;
     }
-    InitBody body = chunk.body();
+    InitBody body = understood(chunk.body());
     if (body.initiateTag() == 0) {
       // Section 3.3.3: the association is destroyed.
       end(ErrorCause.INVALID_MANDATORY_PARAMETER, "INIT ACK with initiate tag 0");
@@ -402,15 +434,17 @@ final class Establishment {
             Math.min(context.options().incomingStreams(), body.outboundStreams()),
             agreed);
     var echo = new CookieEchoChunk(cookie.get().value());
-    if (echo.paddedLength() > context.options().maxPacketBytes() - 12) {
+    if (echo.paddedLength() > maxPacketBytes - PacketHeader.BYTES) {
       refuse(body.initiateTag(), ErrorCause.of(ErrorCause.OUT_OF_RESOURCE));
       end(ErrorCause.OUT_OF_RESOURCE, "a cookie larger than a packet");
       return;
     }
     Timer t1Cookie = context.backingOffTimer(context.options().rtoInitial().toNanos());
     context.transitionTo(new CookieEchoed(t1Cookie, state.startedNanos(), echo, tcb));
+    // What rode with a cookie that was stale rides with this one.
+    sender.cookieResent();
     context.outbox().sendFirst(echo);
-    reportUnrecognized(body);
+    reportUnrecognized(chunk.body());
   }
 
   private void reportUnrecognized(InitBody body) {
@@ -449,6 +483,7 @@ final class Establishment {
     AssociationOptions options = context.options();
     boolean interleaving = extensions.contains(Extension.INTERLEAVING);
     sender.peerKnown(peerWindowBytes, extensions.contains(Extension.FORWARD_TSN), interleaving);
+    sender.queue().discardFrom(outgoingStreams);
     var receiver =
         new DataReceiver(
             peerInitialTsn,

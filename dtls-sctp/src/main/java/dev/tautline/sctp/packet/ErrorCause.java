@@ -53,7 +53,8 @@ public record ErrorCause(int code, Octets info) {
   /** The peer broke the protocol. */
   public static final int PROTOCOL_VIOLATION = 13;
 
-  private static final int HEADER_BYTES = 4;
+  /** Code and length. */
+  public static final int HEADER_BYTES = 4;
 
   /** A cause whose information is a sentence. */
   public static ErrorCause of(int code, String text) {

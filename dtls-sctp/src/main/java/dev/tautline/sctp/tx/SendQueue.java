@@ -149,6 +149,25 @@ public final class SendQueue {
     return true;
   }
 
+  /** The peer does not take these streams: what waits on them goes nowhere. */
+  public void discardFrom(int firstStreamId) {
+    streams.forEach(
+        stream -> {
+          if (stream.streamId >= firstStreamId) {
+            discardUnsent(stream);
+          }
+        });
+  }
+
+  private void discardUnsent(StreamQueue stream) {
+    while (!stream.messages.isEmpty() && !stream.messages.element().isStarted()) {
+      OutgoingMessage message = stream.messages.element();
+      giveUpUnsent(message);
+      release(message);
+      removeHead(stream);
+    }
+  }
+
   private void giveUpUnsent(OutgoingMessage message) {
     message.abandon();
     changeBuffered(message.stream, -message.remaining());
