@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,8 @@ final class Negotiation {
    * @param data the peer's data section
    * @param fingerprints of the peer's certificate; at least one of a supported hash
    * @param candidates in the peer's data section
+   * @param local our ICE credentials
+   * @param ice whether both sides have other credentials than before
    */
   record Agreement(
       Side side,
@@ -66,12 +70,30 @@ final class Negotiation {
       RemoteSdp remote,
       RemoteSection data,
       List<Fingerprint> fingerprints,
-      List<IceCandidate> candidates) {
+      List<IceCandidate> candidates,
+      IceCredentials local,
+      Ice ice) {
     /** The credentials of the peer's ICE agent. */
     IceCredentials credentials() {
       return new IceCredentials(
           Objects.requireNonNull(data.ufrag()), Objects.requireNonNull(data.pwd()));
     }
+  }
+
+  /** What an exchange means for ICE. */
+  enum Ice {
+    /** The first one starts it, later ones leave it as it is. */
+    GOES_ON,
+    /** RFC 8445 section 9. */
+    RESTARTS
+  }
+
+  /** Whether an offer is to restart ICE. */
+  enum Restart {
+    /** If it was asked for by {@link #restartIce}. */
+    IF_ASKED,
+    /** In any case. */
+    NOW
   }
 
   /** An m-section of the session: its place never changes. */
@@ -102,8 +124,101 @@ final class Negotiation {
   private @Nullable DtlsPart dtlsPart;
   private @Nullable Agreement agreed;
 
-  Negotiation(Own own) {
+  /** Ours in the generation that is agreed on. */
+  private IceCredentials settled;
+
+  /** Ours for a restart that was described, in an offer or answer, and is not agreed on. */
+  private @Nullable IceCredentials offered;
+
+  /** W3C's [[LocalIceCredentialsToReplace]]: those that a restart was asked for. */
+  private final Set<IceCredentials> toReplace = new HashSet<>();
+
+  private final Supplier<IceCredentials> freshCredentials;
+
+  /**
+   * Nothing is described yet.
+   *
+   * @param own what our descriptions say
+   * @param freshCredentials makes those of later generations
+   */
+  Negotiation(Own own, Supplier<IceCredentials> freshCredentials) {
     this.own = own;
+    this.settled = new IceCredentials(own.ufrag, own.pwd);
+    this.freshCredentials = freshCredentials;
+  }
+
+  // ---- ICE's generations
+
+  /** The next offer brings new credentials, W3C section 4.4.2 (restartIce). */
+  void restartIce() {
+    if (currentLocal != null) {
+      toReplace.add(settled);
+    }
+    if (pendingLocal != null) {
+      toReplace.add(credentials(pendingLocal.sdp).orElse(settled));
+    }
+  }
+
+  /** Whether a restart was asked for that no exchange has brought yet. */
+  boolean wantsRestart() {
+    return !toReplace.isEmpty();
+  }
+
+  /** Ours of the description that is pending, or else of what is agreed on. */
+  IceCredentials credentials() {
+    return pendingLocal == null ? settled : credentials(pendingLocal.sdp).orElse(settled);
+  }
+
+  private static Optional<IceCredentials> credentials(LocalSdp sdp) {
+    for (LocalSection section : sdp.sections()) {
+      if (section instanceof LocalSection.Data data) {
+        return Optional.of(new IceCredentials(data.ufrag(), data.pwd()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private IceCredentials credentialsForOffer(Restart restart) {
+    if (agreed == null) {
+      // Nothing runs that could be restarted.
+      return settled;
+    }
+    IceCredentials present = credentials();
+    if (!toReplace.contains(present) && restart == Restart.IF_ASKED) {
+      return present;
+    }
+    IceCredentials before = offered;
+    if (before != null
+        && !toReplace.contains(before)
+        && (restart == Restart.NOW || !before.equals(present))) {
+      // Made before, for an offer that was not answered.
+      return before;
+    }
+    IceCredentials fresh = freshCredentials.get();
+    offered = fresh;
+    return fresh;
+  }
+
+  private IceCredentials credentialsForAnswer(RemoteSection data) {
+    Agreement before = agreed;
+    if (before == null || !isRestart(before, data)) {
+      return settled;
+    }
+    IceCredentials fresh = offered == null ? freshCredentials.get() : offered;
+    offered = fresh;
+    return fresh;
+  }
+
+  /**
+   * RFC 8839 section 4.4.1.1.1 has both values change; one that keeps the password is understood
+   * all the same.
+   */
+  private static boolean isRestart(Agreement before, RemoteSection data) {
+    return !before.credentials().equals(new IceCredentials(text(data.ufrag()), text(data.pwd())));
+  }
+
+  private static String text(@Nullable String value) {
+    return Objects.requireNonNull(value, "was checked when the description was set");
   }
 
   SignalingState state() {
@@ -112,11 +227,18 @@ final class Negotiation {
 
   // ---- Creating
 
-  SessionDescription createOffer(GatheredCandidates gathered) {
+  /**
+   * Makes an offer.
+   *
+   * @param candidates what was gathered with a ufrag
+   */
+  SessionDescription createOffer(Function<String, GatheredCandidates> candidates, Restart restart) {
     if (state != SignalingState.STABLE && state != SignalingState.HAVE_LOCAL_OFFER) {
       throw new PeerConnectionException(
           Code.INVALID_STATE, "an offer cannot be made in the signalling state " + state);
     }
+    IceCredentials credentials = credentialsForOffer(restart);
+    GatheredCandidates gathered = candidates.apply(credentials.ufrag());
     List<LocalSection> sections = new ArrayList<>();
     String dataMid = null;
     Set<String> mids = new HashSet<>();
@@ -126,7 +248,8 @@ final class Negotiation {
       }
       if (slot.use == SlotUse.DATA) {
         dataMid = slot.mid;
-        sections.add(data(slot.protocol, slot.formats, slot.mid, SdpSetup.ACTPASS, gathered));
+        sections.add(
+            data(slot.protocol, slot.formats, slot.mid, SdpSetup.ACTPASS, credentials, gathered));
       } else {
         sections.add(new LocalSection.Rejected(slot.kind, slot.protocol, slot.formats, slot.mid));
       }
@@ -138,7 +261,13 @@ final class Negotiation {
       }
       dataMid = Integer.toString(next);
       sections.add(
-          data("UDP/DTLS/SCTP", "webrtc-datachannel", dataMid, SdpSetup.ACTPASS, gathered));
+          data(
+              "UDP/DTLS/SCTP",
+              "webrtc-datachannel",
+              dataMid,
+              SdpSetup.ACTPASS,
+              credentials,
+              gathered));
     }
     LocalSdp offer = versioned(dataMid == null ? List.of() : List.of(dataMid), sections);
     lastOffer = offer;
@@ -146,7 +275,12 @@ final class Negotiation {
     return new SessionDescription(SdpType.OFFER, lastOfferText);
   }
 
-  SessionDescription createAnswer(GatheredCandidates gathered) {
+  /**
+   * Makes an answer.
+   *
+   * @param candidates what was gathered with a ufrag
+   */
+  SessionDescription createAnswer(Function<String, GatheredCandidates> candidates) {
     if (state != SignalingState.HAVE_REMOTE_OFFER && state != SignalingState.HAVE_LOCAL_PRANSWER) {
       throw new PeerConnectionException(
           Code.INVALID_STATE, "there is no offer to answer in the signalling state " + state);
@@ -158,13 +292,15 @@ final class Negotiation {
     for (int i = 0; i < offer.sections().size(); i++) {
       RemoteSection section = offer.sections().get(i);
       if (i == dataIndex) {
+        IceCredentials credentials = credentialsForAnswer(section);
         sections.add(
             data(
                 section.protocol(),
                 section.formats(),
                 section.mid(),
                 answerSetup(section.setup()),
-                gathered));
+                credentials,
+                candidates.apply(credentials.ufrag())));
         if (section.mid() != null && offer.bundleMids().contains(section.mid())) {
           bundle.add(section.mid());
         }
@@ -185,13 +321,14 @@ final class Negotiation {
       String formats,
       @Nullable String mid,
       SdpSetup setup,
+      IceCredentials credentials,
       GatheredCandidates gathered) {
     return new LocalSection.Data(
         protocol,
         formats,
         mid,
-        own.ufrag,
-        own.pwd,
+        credentials.ufrag(),
+        credentials.pwd(),
         own.fingerprints,
         setup,
         own.sctpPort,
@@ -304,6 +441,7 @@ final class Negotiation {
         // W3C, perfect negotiation: a polite peer takes its own offer back.
         rollBack();
       }
+      offered = null;
       pendingRemote = new Remote(SdpType.OFFER, offer, description.sdp());
       state = SignalingState.HAVE_REMOTE_OFFER;
       return Optional.empty();
@@ -369,10 +507,6 @@ final class Negotiation {
     candidates(data);
     Agreement before = agreed;
     if (before != null) {
-      if (!data.ufrag().equals(before.data.ufrag()) || !data.pwd().equals(before.data.pwd())) {
-        throw new PeerConnectionException(
-            Code.OPERATION_ERROR, "the peer restarts ICE, which is not supported yet");
-      }
       if (!new HashSet<>(fingerprints).equals(new HashSet<>(before.fingerprints))) {
         throw new PeerConnectionException(
             Code.INVALID_ACCESS, "the description changes the certificate of a living session");
@@ -408,7 +542,13 @@ final class Negotiation {
       if (answer.sdp.sections().get(i) instanceof LocalSection.Data data) {
         DtlsPart part = data.setup() == SdpSetup.ACTIVE ? DtlsPart.CLIENT : DtlsPart.SERVER;
         dtlsPart = part;
-        return Optional.of(agreed(Side.ANSWERER, part, offer, offer.sections().get(i)));
+        return Optional.of(
+            agreed(
+                Side.ANSWERER,
+                part,
+                offer,
+                offer.sections().get(i),
+                new IceCredentials(data.ufrag(), data.pwd())));
       }
     }
     return Optional.empty();
@@ -436,6 +576,12 @@ final class Negotiation {
         return Optional.empty();
       }
       checkData(answer, data);
+      IceCredentials local = new IceCredentials(own.ufrag(), own.pwd());
+      Agreement before = agreed;
+      if (before != null && isRestart(before, data) && local.equals(before.local)) {
+        throw new PeerConnectionException(
+            Code.INVALID_ACCESS, "the answer restarts ICE, which the offer did not");
+      }
       if (data.setup() == SdpSetup.ACTPASS) {
         throw new PeerConnectionException(
             Code.INVALID_ACCESS, "an answer cannot say a=setup:actpass");
@@ -446,13 +592,28 @@ final class Negotiation {
             Code.INVALID_ACCESS, "the answer changes the DTLS roles of the living association");
       }
       dtlsPart = part;
-      return Optional.of(agreed(Side.OFFERER, part, answer, data));
+      return Optional.of(agreed(Side.OFFERER, part, answer, data, local));
     }
     return Optional.empty();
   }
 
-  private Agreement agreed(Side side, DtlsPart part, RemoteSdp remote, RemoteSection data) {
-    var agreement = new Agreement(side, part, remote, data, fingerprints(data), candidates(data));
+  private Agreement agreed(
+      Side side, DtlsPart part, RemoteSdp remote, RemoteSection data, IceCredentials local) {
+    Agreement before = agreed;
+    boolean restarts = before != null && isRestart(before, data);
+    // A peer that knows no restarts answers with the credentials it has, and goes on with ours of
+    // before: then so do we.
+    IceCredentials ours = before != null && !restarts ? before.local : local;
+    var agreement =
+        new Agreement(
+            side,
+            part,
+            remote,
+            data,
+            fingerprints(data),
+            candidates(data),
+            ours,
+            restarts ? Ice.RESTARTS : Ice.GOES_ON);
     agreed = agreement;
     return agreement;
   }
@@ -506,6 +667,14 @@ final class Negotiation {
   private void settle(Local local, Remote remote) {
     currentLocal = local;
     currentRemote = remote;
+    if (agreed != null) {
+      settled = agreed.local;
+    }
+    // Also when the peer did not restart: asking it for ever would lead nowhere.
+    if (credentials(local.sdp).filter(toReplace::contains).isEmpty()) {
+      toReplace.clear();
+    }
+    offered = null;
     pendingLocal = null;
     pendingRemote = null;
     lastOffer = null;
@@ -516,6 +685,7 @@ final class Negotiation {
   }
 
   private void rollBack() {
+    offered = null;
     pendingLocal = null;
     pendingRemote = null;
     lastOffer = null;
@@ -585,6 +755,15 @@ final class Negotiation {
   /** Whether the session has a data section that both sides accepted. */
   boolean hasDataSection() {
     return stableSlots.stream().anyMatch(s -> s.use == SlotUse.DATA);
+  }
+
+  /** Whether a description of ours, in force or pending, has that ufrag. */
+  boolean describes(String ufrag) {
+    return has(pendingLocal, ufrag) || has(currentLocal, ufrag);
+  }
+
+  private static boolean has(@Nullable Local local, String ufrag) {
+    return local != null && credentials(local.sdp).filter(c -> c.ufrag().equals(ufrag)).isPresent();
   }
 
   /** The tag and index of our data section, for candidates. */

@@ -4,13 +4,14 @@ import dev.tautline.base.Timer;
 import dev.tautline.datachannel.Negotiation.Agreement;
 import dev.tautline.datachannel.Negotiation.DataPlace;
 import dev.tautline.datachannel.Negotiation.DtlsPart;
+import dev.tautline.datachannel.Negotiation.Ice;
 import dev.tautline.datachannel.Negotiation.Own;
+import dev.tautline.datachannel.Negotiation.Restart;
 import dev.tautline.datachannel.Negotiation.Side;
 import dev.tautline.datachannel.PeerConnectionException.Code;
 import dev.tautline.datachannel.dcep.StreamIds;
 import dev.tautline.datachannel.dcep.StreamIds.Parity;
 import dev.tautline.datachannel.sdp.GatheredCandidates;
-import dev.tautline.datachannel.sdp.GatheredCandidates.Progress;
 import dev.tautline.datachannel.sdp.LocalSdp;
 import dev.tautline.datachannel.sdp.RemoteSdp;
 import dev.tautline.datachannel.sdp.RemoteSection;
@@ -44,9 +45,11 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -81,6 +84,11 @@ public final class PeerConnection implements AutoCloseable {
   private static final long SCTP_SLACK_BYTES = 1L << 30;
   private static final int MAX_REMOTE_CANDIDATES = 128;
 
+  /** How long it may be disconnected before it restarts by itself; the controlled side is later. */
+  private static final long DISCONNECTED_NANOS = 1_000_000_000L;
+
+  private static final long DISCONNECTED_CONTROLLED_NANOS = 4_000_000_000L;
+
   private final Tautline runtime;
   private final PeerConnectionOptions options;
   private final String id;
@@ -91,10 +99,13 @@ public final class PeerConnection implements AutoCloseable {
   private final AtomicLong consumedBytes = new AtomicLong();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> connected = new CompletableFuture<>();
-  private final CompletableFuture<Void> gatheringComplete = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
+  /** Guards the states against an end that comes from another thread. */
+  private final Object states = new Object();
+
   // What other threads may read.
+  private volatile CompletableFuture<Void> gatheringComplete = new CompletableFuture<>();
   private volatile PeerConnectionState connectionState = PeerConnectionState.NEW;
   private volatile IceConnectionState iceConnectionState = IceConnectionState.NEW;
   private volatile IceGatheringState gatheringState = IceGatheringState.NEW;
@@ -110,13 +121,15 @@ public final class PeerConnection implements AutoCloseable {
   // On the loop only.
   private final ArrayDeque<Runnable> waitingForInit = new ArrayDeque<>();
   private final ArrayDeque<Runnable> afterOperation = new ArrayDeque<>();
-  private final List<IceCandidate> localCandidates = new ArrayList<>();
+  private final Map<String, LocalGeneration> localGenerations = new HashMap<>();
   private final List<IceCandidate> earlyRemoteCandidates = new ArrayList<>();
   private final Set<String> knownRemoteCandidates = new HashSet<>();
   private final List<RemoteLine> addedRemoteLines = new ArrayList<>();
   private @Nullable Negotiation negotiation;
   private @Nullable DtlsCertificate certificate;
-  private boolean gatheringStarted;
+  private @Nullable IceCredentials agentCredentials;
+  private @Nullable IceCredentials preparedCredentials;
+  private String remoteUfrag = "";
   private boolean transportStarted;
   private boolean remoteCandidatesEnded;
   private boolean dtlsConnected;
@@ -125,6 +138,11 @@ public final class PeerConnection implements AutoCloseable {
   private IceState iceState = IceState.NEW;
   private PeerConnectionState computedState = PeerConnectionState.NEW;
   private long connectDeadlineNanos = Timer.NOT_RUNNING;
+  private long restartDeadlineNanos = Timer.NOT_RUNNING;
+  private long automaticRestartNanos = Timer.NOT_RUNNING;
+  private @Nullable PeerConnectionException restartCause;
+  private int selectedPairChanges;
+  private int dtlsHandshakes;
   private long messagesDropped;
 
   /** Our description and what was gathered for it. */
@@ -189,18 +207,22 @@ public final class PeerConnection implements AutoCloseable {
     }
     certificate = own;
     IceCredentials credentials = transport.agent().localCredentials();
+    agentCredentials = credentials;
+    localGenerations.put(credentials.ufrag(), new LocalGeneration(credentials.ufrag()));
+    var random = new SecureRandom();
     Fingerprint fingerprint = own.fingerprint();
     negotiation =
         new Negotiation(
             new Own(
                 // RFC 9429 section 5.2.1: 63 bits, as some read it as a signed number.
-                new SecureRandom().nextLong() >>> 1,
+                random.nextLong() >>> 1,
                 credentials.ufrag(),
                 credentials.pwd(),
                 List.of(new SdpFingerprint(fingerprint.algorithm(), fingerprint.value())),
                 PACING_MILLIS,
                 SCTP_PORT,
-                options.maxMessageSize()));
+                options.maxMessageSize()),
+            () -> IceCredentials.generate(random));
     LOG.debug("{} made, ufrag {}", id, credentials.ufrag());
     runWaiting();
   }
@@ -390,7 +412,36 @@ public final class PeerConnection implements AutoCloseable {
    * @return the offer, for {@link #setLocalDescription(SessionDescription)}
    */
   public CompletableFuture<SessionDescription> createOffer() {
-    return chain(() -> negotiation().createOffer(gathered()));
+    return createOffer(OfferOptions.defaults());
+  }
+
+  /**
+   * Makes an offer.
+   *
+   * @param offer whether it restarts ICE
+   * @return the offer, for {@link #setLocalDescription(SessionDescription)}
+   */
+  public CompletableFuture<SessionDescription> createOffer(OfferOptions offer) {
+    Restart restart = offer.iceRestart() ? Restart.NOW : Restart.IF_ASKED;
+    return chain(() -> negotiation().createOffer(this::gathered, restart));
+  }
+
+  /**
+   * Asks for a restart of ICE: the next offer brings new credentials, and {@link
+   * #onNegotiationNeeded} is called as soon as one may be made. The channels stay; data goes the
+   * old way until a new one is found. Does nothing before the first exchange and after the end.
+   */
+  public void restartIce() {
+    if (!closing.get()) {
+      transport.execute(this::askForRestart);
+    }
+  }
+
+  private void askForRestart() {
+    if (negotiation != null && transportStarted && !ended) {
+      negotiation.restartIce();
+      updateNegotiationNeeded();
+    }
   }
 
   /**
@@ -399,7 +450,7 @@ public final class PeerConnection implements AutoCloseable {
    * @return the answer, or INVALID_STATE when no offer of the peer was set
    */
   public CompletableFuture<SessionDescription> createAnswer() {
-    return chain(() -> negotiation().createAnswer(gathered()));
+    return chain(() -> negotiation().createAnswer(this::gathered));
   }
 
   /** Makes the offer or answer that the signalling state asks for, and sets it. */
@@ -430,8 +481,8 @@ public final class PeerConnection implements AutoCloseable {
   private SessionDescription created(SdpType type) {
     SessionDescription made =
         type == SdpType.OFFER
-            ? negotiation().createOffer(gathered())
-            : negotiation().createAnswer(gathered());
+            ? negotiation().createOffer(this::gathered, Restart.IF_ASKED)
+            : negotiation().createAnswer(this::gathered);
     return new SessionDescription(type, made.sdp());
   }
 
@@ -441,9 +492,11 @@ public final class PeerConnection implements AutoCloseable {
     if (description.type() == SdpType.ROLLBACK) {
       forgetEarlyCandidates();
     }
+    followGeneration();
     descriptionsChanged();
     if (description.type() != SdpType.ROLLBACK && negotiation().dataPlace().isPresent()) {
       afterOperation.add(this::gather);
+      afterOperation.add(this::tellCandidates);
     }
     agreement.ifPresent(a -> afterOperation.add(() -> agreed(a)));
   }
@@ -474,6 +527,7 @@ public final class PeerConnection implements AutoCloseable {
     if (data != null) {
       maxMessageSize = capToSendBuffer(data.maxMessageSize());
     }
+    followGeneration();
     descriptionsChanged();
     if (agreement.isPresent()) {
       afterOperation.add(() -> agreed(agreement.get()));
@@ -497,15 +551,17 @@ public final class PeerConnection implements AutoCloseable {
     LocalSdp local = session.local();
     SdpType localType = session.localType();
     localSnapshot =
-        local == null || localType == null ? null : new LocalSnapshot(localType, local, gathered());
+        local == null || localType == null
+            ? null
+            : new LocalSnapshot(localType, local, gathered(session.credentials().ufrag()));
     remoteSnapshot = remoteWithCandidates();
     SignalingState now = session.state();
     boolean changed = now != computedSignaling;
     computedSignaling = now;
     if (changed) {
       task(
+          () -> signalingState = now,
           () -> {
-            signalingState = now;
             if (events.signalingState != null) {
               events.signalingState.accept(now);
             }
@@ -528,7 +584,9 @@ public final class PeerConnection implements AutoCloseable {
     if (session != null && session.state() != SignalingState.STABLE) {
       return;
     }
-    if (channels.isEmpty() || session != null && session.hasDataSection()) {
+    boolean restart = session != null && session.wantsRestart();
+    boolean section = !channels.isEmpty() && (session == null || !session.hasDataSection());
+    if (!restart && !section) {
       return;
     }
     negotiationNeeded = true;
@@ -538,6 +596,21 @@ public final class PeerConnection implements AutoCloseable {
             events.negotiationNeeded.run();
           }
         });
+  }
+
+  /** A state that others may read becomes another, then user code runs; not once it is closed. */
+  private void task(Runnable change, Runnable event) {
+    callbacks()
+        .add(
+            () -> {
+              synchronized (states) {
+                if (closing.get()) {
+                  return;
+                }
+                change.run();
+              }
+              event.run();
+            });
   }
 
   /** User code that must not run once the connection is closed. */
@@ -553,19 +626,69 @@ public final class PeerConnection implements AutoCloseable {
 
   // ---- Candidates
 
-  private GatheredCandidates gathered() {
-    return Candidates.gathered(
-        localCandidates,
-        computedGathering == IceGatheringState.COMPLETE ? Progress.COMPLETE : Progress.RUNNING);
+  private GatheredCandidates gathered(String ufrag) {
+    LocalGeneration generation = localGenerations.get(ufrag);
+    return generation == null ? GatheredCandidates.NONE : generation.gathered();
+  }
+
+  /** The agent answers checks with the credentials that our description has, from now on. */
+  private void followGeneration() {
+    IceCredentials wanted = negotiation().credentials();
+    IceCredentials prepared = preparedCredentials;
+    if (wanted.equals(prepared)) {
+      return;
+    }
+    if (prepared != null) {
+      localGenerations.remove(prepared.ufrag());
+      preparedCredentials = null;
+      transport.agent().abandonRestart();
+    }
+    if (!wanted.equals(agentCredentials)) {
+      LOG.debug("{} a restart is described, ufrag {}", id, wanted.ufrag());
+      preparedCredentials = wanted;
+      localGenerations.put(wanted.ufrag(), new LocalGeneration(wanted.ufrag()));
+      if (gatheringComplete.isDone()) {
+        gatheringComplete = new CompletableFuture<>();
+      }
+      transport.agent().prepareRestart(wanted);
+    }
   }
 
   private IceGatheringState computedGathering = IceGatheringState.NEW;
 
   private void gather() {
-    if (!gatheringStarted) {
-      gatheringStarted = true;
+    if (!ended) {
       transport.agent().gather();
     }
+  }
+
+  /** Candidates wait for the description that they belong to. */
+  private void tellCandidates() {
+    Negotiation session = negotiation();
+    for (LocalGeneration generation : localGenerations.values()) {
+      if (session.describes(generation.ufrag())) {
+        IceCandidate candidate;
+        while ((candidate = generation.pollUntold()) != null) {
+          tellCandidate(candidate, generation.ufrag());
+        }
+      }
+    }
+  }
+
+  private void tellCandidate(IceCandidate candidate, String ufrag) {
+    Optional<DataPlace> place = negotiation().dataPlace();
+    var init =
+        new IceCandidateInit(
+            candidate.toLine(),
+            place.map(DataPlace::mid).orElse(null),
+            place.map(DataPlace::index).orElse(0),
+            ufrag);
+    task(
+        () -> {
+          if (events.iceCandidate != null) {
+            events.iceCandidate.accept(Optional.of(init));
+          }
+        });
   }
 
   /**
@@ -614,18 +737,33 @@ public final class PeerConnection implements AutoCloseable {
       throw new PeerConnectionException(
           Code.OPERATION_ERROR, "the candidate is malformed: " + e.getMessage(), null, e);
     }
-    boolean forData = index >= 0 && remote.sections().get(index).isData();
-    if (parsed.isEmpty() || !forData) {
+    if (parsed.isEmpty() || !isForData(index, remote)) {
       return;
     }
     if (parsed.get().ufrag().isPresent() && !negotiation().knowsUfrag(parsed.get().ufrag().get())) {
       throw new PeerConnectionException(
           Code.OPERATION_ERROR, "the candidate belongs to an unknown generation");
     }
-    if (addRemoteCandidate(parsed.get())) {
+    RemoteSection data = negotiation().remoteData();
+    String present = data == null || data.ufrag() == null ? remoteUfrag : data.ufrag();
+    String generation = parsed.get().ufrag().orElse(ufrag == null ? present : ufrag);
+    if (addRemoteCandidate(parsed.get(), generation)) {
       addedRemoteLines.add(new RemoteLine(index, parsed.get().toLine()));
       remoteSnapshot = remoteWithCandidates();
     }
+  }
+
+  /** In a bundle the candidates may name the section whose transport the data section shares. */
+  private static boolean isForData(int index, RemoteSdp remote) {
+    if (index < 0) {
+      return false;
+    }
+    RemoteSection named = remote.sections().get(index);
+    int data = remote.dataSectionIndex();
+    return named.isData()
+        || data >= 0
+            && named.ufrag() != null
+            && named.ufrag().equals(remote.sections().get(data).ufrag());
   }
 
   private static int sectionOf(IceCandidateInit candidate, RemoteSdp remote) {
@@ -655,7 +793,8 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /** Returns whether it is new. */
-  private boolean addRemoteCandidate(IceCandidate candidate) {
+  private boolean addRemoteCandidate(IceCandidate told, String ufrag) {
+    IceCandidate candidate = told.withUfrag(ufrag);
     if (knownRemoteCandidates.size() >= MAX_REMOTE_CANDIDATES) {
       LOG.debug("{} more than {} candidates of the peer", id, MAX_REMOTE_CANDIDATES);
       return false;
@@ -663,7 +802,7 @@ public final class PeerConnection implements AutoCloseable {
     if (!knownRemoteCandidates.add(candidate.toLine())) {
       return false;
     }
-    if (transportStarted) {
+    if (transportStarted && ufrag.equals(remoteUfrag)) {
       transport.agent().addRemoteCandidate(candidate);
     } else {
       earlyRemoteCandidates.add(candidate);
@@ -673,9 +812,7 @@ public final class PeerConnection implements AutoCloseable {
 
   /** They belong to a description that is no more. */
   private void forgetEarlyCandidates() {
-    if (!transportStarted) {
-      knownRemoteCandidates.clear();
-    }
+    earlyRemoteCandidates.forEach(early -> knownRemoteCandidates.remove(early.toLine()));
     earlyRemoteCandidates.clear();
   }
 
@@ -719,17 +856,44 @@ public final class PeerConnection implements AutoCloseable {
     if (ended || closing.get()) {
       return;
     }
+    remoteUfrag = agreement.credentials().ufrag();
     if (!transportStarted) {
       startTransports(agreement);
+    } else if (agreement.ice() == Ice.RESTARTS) {
+      restartTransports(agreement);
     }
     for (IceCandidate candidate : agreement.candidates()) {
-      addRemoteCandidate(candidate);
+      addRemoteCandidate(candidate, remoteUfrag);
     }
-    earlyRemoteCandidates.forEach(transport.agent()::addRemoteCandidate);
+    for (IceCandidate early : earlyRemoteCandidates) {
+      if (early.ufrag().filter(remoteUfrag::equals).isPresent()) {
+        transport.agent().addRemoteCandidate(early);
+      }
+    }
     earlyRemoteCandidates.clear();
     if (agreement.data().endOfCandidates() || remoteCandidatesEnded) {
       transport.agent().remoteEndOfCandidates();
     }
+  }
+
+  /** New credentials on both sides: the way is looked for anew, what runs over it stays. */
+  private void restartTransports(Agreement agreement) {
+    LOG.debug("{} ICE restarts, ufrags {} and {}", id, agreement.local().ufrag(), remoteUfrag);
+    knownRemoteCandidates.clear();
+    earlyRemoteCandidates.forEach(early -> knownRemoteCandidates.add(early.toLine()));
+    transport.agent().restart(remote(agreement));
+    agentCredentials = agreement.local();
+    preparedCredentials = null;
+    localGenerations.keySet().retainAll(Set.of(agreement.local().ufrag()));
+    automaticRestartNanos = Timer.NOT_RUNNING;
+  }
+
+  private static IceRemote remote(Agreement agreement) {
+    boolean lite = agreement.remote().iceLite() == RemoteSdp.IceMode.LITE;
+    return new IceRemote(
+        agreement.credentials(),
+        lite ? IceMode.LITE : IceMode.FULL,
+        agreement.remote().icePacingMillis());
   }
 
   private void startTransports(Agreement agreement) {
@@ -755,14 +919,7 @@ public final class PeerConnection implements AutoCloseable {
           return engine;
         },
         association);
-    transport
-        .agent()
-        .start(
-            iceRole,
-            new IceRemote(
-                agreement.credentials(),
-                lite ? IceMode.LITE : IceMode.FULL,
-                agreement.remote().icePacingMillis()));
+    transport.agent().start(iceRole, remote(agreement));
   }
 
   /**
@@ -803,22 +960,12 @@ public final class PeerConnection implements AutoCloseable {
   private final class Joined implements TransportListener {
     @Override
     public void localCandidate(IceCandidate candidate) {
-      localCandidates.add(candidate);
-      refreshLocalSnapshot();
-      Optional<DataPlace> place = negotiation().dataPlace();
-      String ufrag = transport.agent().localCredentials().ufrag();
-      var init =
-          new IceCandidateInit(
-              candidate.toLine(),
-              place.map(DataPlace::mid).orElse(null),
-              place.map(DataPlace::index).orElse(0),
-              ufrag);
-      task(
-          () -> {
-            if (events.iceCandidate != null) {
-              events.iceCandidate.accept(Optional.of(init));
-            }
-          });
+      LocalGeneration generation = localGenerations.get(candidate.ufrag().orElse(""));
+      if (generation != null) {
+        generation.add(candidate);
+        refreshLocalSnapshot();
+        tellCandidates();
+      }
     }
 
     @Override
@@ -833,6 +980,9 @@ public final class PeerConnection implements AutoCloseable {
         return;
       }
       computedGathering = now;
+      if (now == IceGatheringState.COMPLETE) {
+        localGenerations.values().forEach(LocalGeneration::complete);
+      }
       long time = transport.nowNanos();
       Milestones m = milestones;
       milestones =
@@ -846,8 +996,8 @@ public final class PeerConnection implements AutoCloseable {
       refreshLocalSnapshot();
       LOG.debug("{} gathering {}", id, now);
       task(
+          () -> gatheringState = now,
           () -> {
-            gatheringState = now;
             if (events.gatheringState != null) {
               events.gatheringState.accept(now);
             }
@@ -859,7 +1009,8 @@ public final class PeerConnection implements AutoCloseable {
                 events.iceCandidate.accept(Optional.empty());
               }
             });
-        callbacks().add(() -> gatheringComplete.complete(null));
+        CompletableFuture<Void> complete = gatheringComplete;
+        callbacks().add(() -> complete.complete(null));
       }
     }
 
@@ -896,23 +1047,58 @@ public final class PeerConnection implements AutoCloseable {
       }
       IceConnectionState visible = IceConnectionState.valueOf(state.name());
       task(
+          () -> iceConnectionState = visible,
           () -> {
-            iceConnectionState = visible;
             if (events.iceConnectionState != null) {
               events.iceConnectionState.accept(visible);
             }
           });
       if (state == IceState.FAILED) {
         var report = transport.agent().report();
-        fail(
+        iceFailed(
             new PeerConnectionException(
                 Code.ICE_FAILED,
                 (m.iceEnd < 0 ? "no candidate pair works: " : "the peer does not answer any more: ")
                     + report.hint(),
                 report.toString(),
-                null));
-      } else {
-        updateConnectionState();
+                null),
+            nowNanos);
+        return;
+      }
+      automaticRestartNanos = Timer.NOT_RUNNING;
+      if (state == IceState.CONNECTED || state == IceState.COMPLETED) {
+        restartDeadlineNanos = Timer.NOT_RUNNING;
+        restartCause = null;
+      } else if (state == IceState.DISCONNECTED
+          && options.iceRestart() == IceRestart.AUTOMATIC
+          && dtlsConnected) {
+        boolean controlling =
+            transport.agent().role().filter(r -> r == IceRole.CONTROLLING).isPresent();
+        automaticRestartNanos =
+            nowNanos + (controlling ? DISCONNECTED_NANOS : DISCONNECTED_CONTROLLED_NANOS);
+      }
+      updateConnectionState();
+    }
+
+    /** An established connection may wait for a restart; else it ends. */
+    private void iceFailed(PeerConnectionException cause, long nowNanos) {
+      if (!dtlsConnected || options.restartWindow().isZero() || ended) {
+        fail(cause);
+        return;
+      }
+      if (restartCause == null) {
+        restartCause = cause;
+        restartDeadlineNanos = nowNanos + saturatedNanos(options.restartWindow());
+      }
+      updateConnectionState();
+      restartByItself("ICE failed");
+    }
+
+    private void restartByItself(String why) {
+      automaticRestartNanos = Timer.NOT_RUNNING;
+      if (options.iceRestart() == IceRestart.AUTOMATIC && dtlsConnected && !ended) {
+        LOG.debug("{} asks for a restart: {}", id, why);
+        askForRestart();
       }
     }
 
@@ -922,11 +1108,12 @@ public final class PeerConnection implements AutoCloseable {
           new SelectedCandidatePair(
               Candidates.describe(pair.local()), Candidates.describe(pair.remote()));
       selectedPair = described;
+      selectedPairChanges++;
     }
 
     @Override
     public void addressLost() {
-      LOG.debug("{} the address in use vanished", id);
+      restartByItself("the address in use vanished");
     }
 
     @Override
@@ -937,6 +1124,7 @@ public final class PeerConnection implements AutoCloseable {
         milestones =
             new Milestones(m.gatherStart, m.gatherEnd, m.iceStart, m.iceEnd, nowNanos, m.sctpEnd);
         dtlsConnected = true;
+        dtlsHandshakes++;
         updateConnectionState();
         channels.roleKnown(established.role() == DtlsRole.CLIENT ? Parity.EVEN : Parity.ODD);
         transport.connectAssociation(nowNanos);
@@ -978,12 +1166,21 @@ public final class PeerConnection implements AutoCloseable {
 
     @Override
     public long nextDeadlineNanos() {
-      return Math.min(connectDeadlineNanos, channels.nextDeadlineNanos());
+      return Math.min(
+          Math.min(connectDeadlineNanos, channels.nextDeadlineNanos()),
+          Math.min(restartDeadlineNanos, automaticRestartNanos));
     }
 
     @Override
     public void deadlineReached(long nowNanos) {
       channels.deadlineReached(nowNanos);
+      if (nowNanos >= automaticRestartNanos) {
+        restartByItself("it stays disconnected");
+      }
+      if (nowNanos >= restartDeadlineNanos) {
+        restartDeadlineNanos = Timer.NOT_RUNNING;
+        fail(Objects.requireNonNull(restartCause));
+      }
       if (nowNanos >= connectDeadlineNanos) {
         connectDeadlineNanos = Timer.NOT_RUNNING;
         Milestones m = milestones;
@@ -1020,7 +1217,8 @@ public final class PeerConnection implements AutoCloseable {
   private void refreshLocalSnapshot() {
     LocalSnapshot before = localSnapshot;
     if (before != null) {
-      localSnapshot = new LocalSnapshot(before.type, before.sdp, gathered());
+      localSnapshot =
+          new LocalSnapshot(before.type, before.sdp, gathered(negotiation().credentials().ufrag()));
     }
   }
 
@@ -1085,6 +1283,8 @@ public final class PeerConnection implements AutoCloseable {
     ended = true;
     failure = cause;
     connectDeadlineNanos = Timer.NOT_RUNNING;
+    restartDeadlineNanos = Timer.NOT_RUNNING;
+    automaticRestartNanos = Timer.NOT_RUNNING;
     LOG.debug("{} failed: {} {}", id, cause.code(), cause.getMessage());
     channels.endAll(
         cause.code() == Code.PEER_CLOSED
@@ -1124,8 +1324,8 @@ public final class PeerConnection implements AutoCloseable {
     computedState = now;
     LOG.debug("{} connection {}", id, now);
     task(
+        () -> connectionState = now,
         () -> {
-          connectionState = now;
           if (events.connectionState != null) {
             events.connectionState.accept(now);
           }
@@ -1258,12 +1458,21 @@ public final class PeerConnection implements AutoCloseable {
     transport.callback(
         () -> {
           events.dataChannel = handler;
-          DataChannel channel;
-          while (!closing.get() && (channel = events.unannounced.poll()) != null) {
-            handler.accept(channel);
+          // A task each: a handler that throws does not keep the others from being announced.
+          for (int i = events.unannounced.size(); i > 0; i--) {
+            callbacks().add(this::announceWaiting);
           }
         });
     return this;
+  }
+
+  private void announceWaiting() {
+    if (!closing.get() && events.dataChannel != null) {
+      DataChannel channel = events.unannounced.poll();
+      if (channel != null) {
+        events.dataChannel.accept(channel);
+      }
+    }
   }
 
   /** {@link #connectionState} changed. */
@@ -1304,7 +1513,10 @@ public final class PeerConnection implements AutoCloseable {
     return connected;
   }
 
-  /** Completes when all local candidates are known. */
+  /**
+   * Completes when all local candidates are known. Once a description that restarts ICE was set,
+   * this gives another future, for the candidates that belong to it.
+   */
   public CompletableFuture<Void> gatheringComplete() {
     return gatheringComplete;
   }
@@ -1355,6 +1567,17 @@ public final class PeerConnection implements AutoCloseable {
               counters.packetsReceived(),
               messagesDropped,
               Optional.ofNullable(selectedPair),
+              transport
+                  .agent()
+                  .generation()
+                  .map(
+                      g ->
+                          new PeerConnectionStats.Transport(
+                              g.number(),
+                              g.localUfrag(),
+                              g.remoteUfrag(),
+                              selectedPairChanges,
+                              dtlsHandshakes)),
               Optional.ofNullable(transport.association()).map(PeerConnection::figures),
               channels.statistics());
         });
@@ -1379,10 +1602,16 @@ public final class PeerConnection implements AutoCloseable {
    * the same future.
    */
   public CompletableFuture<Void> closeAsync() {
-    if (closing.compareAndSet(false, true)) {
-      signalingState = SignalingState.CLOSED;
-      iceConnectionState = IceConnectionState.CLOSED;
-      connectionState = PeerConnectionState.CLOSED;
+    boolean first;
+    synchronized (states) {
+      first = closing.compareAndSet(false, true);
+      if (first) {
+        signalingState = SignalingState.CLOSED;
+        iceConnectionState = IceConnectionState.CLOSED;
+        connectionState = PeerConnectionState.CLOSED;
+      }
+    }
+    if (first) {
       if (!transport.execute(this::end)) {
         // The loop ended without us: the runtime's end closes the sockets.
         closed.complete(null);

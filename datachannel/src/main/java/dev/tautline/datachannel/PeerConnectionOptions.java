@@ -3,9 +3,11 @@ package dev.tautline.datachannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Settings of one connection. Immutable; all have defaults. */
 public final class PeerConnectionOptions {
+  private static final Duration AUTOMATIC_WINDOW = Duration.ofSeconds(30);
   private static final PeerConnectionOptions DEFAULTS = builder().build();
 
   private final List<IceServer> iceServers;
@@ -20,6 +22,8 @@ public final class PeerConnectionOptions {
   private final int maxChannels;
   private final Duration connectTimeout;
   private final Duration icePatience;
+  private final IceRestart iceRestart;
+  private final Duration restartWindow;
 
   private PeerConnectionOptions(Builder builder) {
     this.iceServers = List.copyOf(builder.iceServers);
@@ -34,6 +38,11 @@ public final class PeerConnectionOptions {
     this.maxChannels = builder.maxChannels;
     this.connectTimeout = builder.connectTimeout;
     this.icePatience = builder.icePatience;
+    this.iceRestart = builder.iceRestart;
+    this.restartWindow =
+        builder.restartWindow != null
+            ? builder.restartWindow
+            : iceRestart == IceRestart.AUTOMATIC ? AUTOMATIC_WINDOW : Duration.ZERO;
   }
 
   /** No servers, host candidates of all interfaces but loopback. */
@@ -114,6 +123,20 @@ public final class PeerConnectionOptions {
     return icePatience;
   }
 
+  /** Who asks for a restart of ICE when the path breaks; the application by default. */
+  public IceRestart iceRestart() {
+    return iceRestart;
+  }
+
+  /**
+   * How long a connection whose ICE failed after it had been up waits for a restart, its channels
+   * open and their messages kept; {@code connectionState} is {@code failed} meanwhile. By default
+   * 30 seconds with {@link IceRestart#AUTOMATIC}, else none: then it ends at once.
+   */
+  public Duration restartWindow() {
+    return restartWindow;
+  }
+
   /** Collects settings. Not for several threads at once. */
   public static final class Builder {
     private List<IceServer> iceServers = List.of();
@@ -128,6 +151,8 @@ public final class PeerConnectionOptions {
     private int maxChannels = 1024;
     private Duration connectTimeout = Duration.ofSeconds(60);
     private Duration icePatience = Duration.ofSeconds(25);
+    private IceRestart iceRestart = IceRestart.MANUAL;
+    private @Nullable Duration restartWindow;
 
     private Builder() {}
 
@@ -238,6 +263,25 @@ public final class PeerConnectionOptions {
      */
     public Builder icePatience(Duration value) {
       icePatience = positive("icePatience", value);
+      return this;
+    }
+
+    /** Who asks for a restart of ICE when the path breaks. */
+    public Builder iceRestart(IceRestart value) {
+      iceRestart = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /**
+     * How long a connection whose ICE failed after it had been up waits for a restart.
+     *
+     * @param value zero for not at all
+     */
+    public Builder restartWindow(Duration value) {
+      if (value.isNegative()) {
+        throw new IllegalArgumentException("restartWindow " + value + " is negative");
+      }
+      restartWindow = value;
       return this;
     }
 

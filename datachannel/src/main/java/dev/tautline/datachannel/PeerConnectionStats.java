@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  * @param packetsReceived DTLS datagrams received
  * @param messagesDropped messages of the peer that no channel could take
  * @param selectedPair the pair in use
+ * @param transport what lies under the association, once both descriptions were there
  * @param sctp figures of the association, once there is one
  * @param channels the channels that are not closed, by id
  */
@@ -24,12 +25,30 @@ public record PeerConnectionStats(
     long packetsReceived,
     long messagesDropped,
     Optional<SelectedCandidatePair> selectedPair,
+    Optional<Transport> transport,
     Optional<Sctp> sctp,
     List<Channel> channels) {
   /** The list is immutable. */
   public PeerConnectionStats {
     channels = List.copyOf(channels);
   }
+
+  /**
+   * ICE and DTLS.
+   *
+   * @param iceGeneration 1 at first, one more with each restart whose pair took the data over
+   * @param localUfrag ours in that generation
+   * @param remoteUfrag the peer's
+   * @param selectedPairChanges how often another pair came to carry data, the first included; the
+   *     first of a restart counts also where it is between the same two addresses
+   * @param dtlsHandshakes how many handshakes were completed: 1 for the life of a connection
+   */
+  public record Transport(
+      int iceGeneration,
+      String localUfrag,
+      String remoteUfrag,
+      int selectedPairChanges,
+      int dtlsHandshakes) {}
 
   /**
    * Figures of the association.

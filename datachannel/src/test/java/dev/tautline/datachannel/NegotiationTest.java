@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tautline.datachannel.Negotiation.Agreement;
 import dev.tautline.datachannel.Negotiation.DtlsPart;
+import dev.tautline.datachannel.Negotiation.Ice;
 import dev.tautline.datachannel.Negotiation.Own;
+import dev.tautline.datachannel.Negotiation.Restart;
 import dev.tautline.datachannel.Negotiation.Side;
 import dev.tautline.datachannel.PeerConnectionException.Code;
 import dev.tautline.datachannel.sdp.GatheredCandidates;
@@ -14,6 +16,7 @@ import dev.tautline.datachannel.sdp.RemoteSection;
 import dev.tautline.datachannel.sdp.SdpFingerprint;
 import dev.tautline.datachannel.sdp.SdpParseException;
 import dev.tautline.datachannel.sdp.SdpSetup;
+import dev.tautline.ice.IceCredentials;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -27,6 +30,8 @@ class NegotiationTest {
   private final Negotiation a = negotiation("aaaa");
   private final Negotiation b = negotiation("bbbb");
 
+  private static int generations;
+
   private static Negotiation negotiation(String ufrag) {
     String hash = "AB:".repeat(31) + "CD";
     return new Negotiation(
@@ -37,7 +42,8 @@ class NegotiationTest {
             List.of(new SdpFingerprint("sha-256", hash)),
             5,
             5000,
-            262_144));
+            262_144),
+        () -> new IceCredentials(ufrag + ++generations, "9876543210987654321098"));
   }
 
   private static String sample(String name) {
@@ -49,11 +55,11 @@ class NegotiationTest {
   }
 
   private static SessionDescription offer(Negotiation side) {
-    return side.createOffer(GatheredCandidates.NONE);
+    return side.createOffer(ufrag -> GatheredCandidates.NONE, Restart.IF_ASKED);
   }
 
   private static SessionDescription answer(Negotiation side) {
-    return side.createAnswer(GatheredCandidates.NONE);
+    return side.createAnswer(ufrag -> GatheredCandidates.NONE);
   }
 
   private static RemoteSdp parsed(SessionDescription description) {
@@ -402,5 +408,156 @@ class NegotiationTest {
 
     assertThat(a.knowsUfrag("3i7/")).isTrue();
     assertThat(a.knowsUfrag("other")).isFalse();
+  }
+
+  // ---- Restart
+
+  private static IceCredentials credentials(SessionDescription description) {
+    RemoteSection data = parsed(description).sections().get(0);
+    return new IceCredentials(data.ufrag(), data.pwd());
+  }
+
+  private static SessionDescription restartOffer(Negotiation side) {
+    return side.createOffer(ufrag -> GatheredCandidates.NONE, Restart.NOW);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aRestartBringsNewCredentialsOnBothSidesAndKeepsTheDtlsRoles(boolean byFirstOfferer) {
+    Agreement first = exchange(a, b);
+    Negotiation from = byFirstOfferer ? a : b;
+    Negotiation to = byFirstOfferer ? b : a;
+    SessionDescription offer = restartOffer(from);
+    from.setLocal(offer);
+    to.setRemote(offer);
+    SessionDescription answer = answer(to);
+    Agreement answerers = to.setLocal(answer).orElseThrow();
+    Agreement offerers = from.setRemote(answer).orElseThrow();
+
+    assertThat(first.ice()).isEqualTo(Ice.GOES_ON);
+    assertThat(answerers.ice()).isEqualTo(Ice.RESTARTS);
+    assertThat(offerers.ice()).isEqualTo(Ice.RESTARTS);
+    assertThat(offerers.local()).isEqualTo(credentials(offer)).isEqualTo(answerers.credentials());
+    assertThat(answerers.local()).isEqualTo(credentials(answer)).isEqualTo(offerers.credentials());
+    assertThat(credentials(offer).ufrag()).isNotIn("aaaa", "bbbb");
+    assertThat(credentials(answer).ufrag()).isNotIn("aaaa", "bbbb");
+    // a was the DTLS server, whoever offers now.
+    assertThat(offerers.dtlsPart()).isEqualTo(byFirstOfferer ? DtlsPart.SERVER : DtlsPart.CLIENT);
+    assertThat(parsed(answer).sections().get(0).setup())
+        .isEqualTo(byFirstOfferer ? SdpSetup.ACTIVE : SdpSetup.PASSIVE);
+    assertThat(answer.sdp()).contains("o=- 7 3 IN");
+    // What follows leaves ICE alone.
+    Agreement again = exchange(a, b);
+    assertThat(again.ice()).isEqualTo(Ice.GOES_ON);
+    assertThat(again.local()).isEqualTo(byFirstOfferer ? offerers.local() : answerers.local());
+  }
+
+  @Test
+  void beforeTheFirstAnswerThereIsNothingToRestart() {
+    a.restartIce();
+    assertThat(a.wantsRestart()).isFalse();
+    assertThat(credentials(restartOffer(a)).ufrag()).isEqualTo("aaaa");
+  }
+
+  @Test
+  void aRestartThatWasAskedForComesWithTheNextOffer() {
+    exchange(a, b);
+    a.restartIce();
+    assertThat(a.wantsRestart()).isTrue();
+    SessionDescription offer = offer(a);
+    assertThat(credentials(offer).ufrag()).isNotEqualTo("aaaa");
+    assertThat(offer(a)).as("asked again, it is the same").isEqualTo(offer);
+
+    assertThat(exchange(a, b).ice()).isEqualTo(Ice.RESTARTS);
+    assertThat(a.wantsRestart()).isFalse();
+  }
+
+  @Test
+  void anAnswerDoesNotBringTheRestartThatWasAskedFor() {
+    exchange(a, b);
+    a.restartIce();
+    assertThat(exchange(b, a).ice()).isEqualTo(Ice.GOES_ON);
+    assertThat(a.wantsRestart()).isTrue();
+  }
+
+  @Test
+  void thePeersRestartSettlesOurWish() {
+    exchange(a, b);
+    a.restartIce();
+    b.restartIce();
+    assertThat(exchange(b, a).ice()).isEqualTo(Ice.RESTARTS);
+    assertThat(a.wantsRestart()).isFalse();
+    assertThat(b.wantsRestart()).isFalse();
+  }
+
+  @Test
+  void twoRestartsAtOnceEndInOneWhenOneSideIsPolite() {
+    exchange(a, b);
+    SessionDescription ofA = restartOffer(a);
+    SessionDescription ofB = restartOffer(b);
+    a.setLocal(ofA);
+    b.setLocal(ofB);
+
+    b.setRemote(ofA);
+    assertThat(b.credentials().ufrag()).as("taken back").isEqualTo("bbbb");
+    SessionDescription answer = answer(b);
+    assertThat(credentials(answer)).isNotEqualTo(credentials(ofB));
+    assertThat(b.setLocal(answer).orElseThrow().ice()).isEqualTo(Ice.RESTARTS);
+    assertThat(a.setRemote(answer).orElseThrow().ice()).isEqualTo(Ice.RESTARTS);
+  }
+
+  @Test
+  void anOfferThatIsTakenBackLeavesTheCredentials() {
+    exchange(a, b);
+    IceCredentials before = a.credentials();
+    a.setLocal(restartOffer(a));
+    assertThat(a.credentials()).isNotEqualTo(before);
+    a.setLocal(new SessionDescription(SdpType.ROLLBACK, ""));
+    assertThat(a.credentials()).isEqualTo(before);
+  }
+
+  @Test
+  void aPeerThatDoesNotRestartIsTakenAsItIs() {
+    exchange(a, b);
+    String answerBefore = b.local().toSdp();
+    IceCredentials before = a.credentials();
+    a.restartIce();
+    a.setLocal(offer(a));
+    Agreement agreement = a.setRemote(SessionDescription.answer(answerBefore)).orElseThrow();
+
+    assertThat(agreement.ice()).isEqualTo(Ice.GOES_ON);
+    assertThat(agreement.local()).isEqualTo(before).isEqualTo(a.credentials());
+    assertThat(a.wantsRestart()).isFalse();
+  }
+
+  @Test
+  void anAnswerCannotRestartWhatTheOfferDidNot() {
+    exchange(a, b);
+    SessionDescription offer = offer(a);
+    a.setLocal(offer);
+    b.setRemote(offer);
+    String answer = answer(b).sdp().replace("a=ice-ufrag:bbbb", "a=ice-ufrag:other");
+    refuses(Code.INVALID_ACCESS, () -> a.setRemote(SessionDescription.answer(answer)));
+  }
+
+  @Test
+  void aDataSectionTakesItsTransportFromTheBundlesFirstSection() {
+    String offer =
+        sample("chromium-offer")
+            .replace("a=group:BUNDLE 0", "a=group:BUNDLE aud 0")
+            .replaceAll("a=(ice-|fingerprint|setup|candidate)[^\n]*\n", "");
+    int at = offer.indexOf("m=application");
+    String tagged =
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:aud\r\na=ice-ufrag:tagg\r\n"
+            + "a=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\na=fingerprint:sha-256 "
+            + "AB:".repeat(31)
+            + "CD\r\na=candidate:1 1 udp 2113937151 192.0.2.1 5000 typ host\r\n";
+    a.setRemote(SessionDescription.offer(offer.substring(0, at) + tagged + offer.substring(at)));
+    Agreement agreement = a.setLocal(answer(a)).orElseThrow();
+
+    assertThat(agreement.credentials().ufrag()).isEqualTo("tagg");
+    assertThat(agreement.candidates()).hasSize(1);
+    assertThat(agreement.fingerprints()).hasSize(1);
+    assertThat(agreement.dtlsPart()).isEqualTo(DtlsPart.CLIENT);
   }
 }

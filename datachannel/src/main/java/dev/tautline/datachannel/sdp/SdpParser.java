@@ -73,6 +73,12 @@ final class SdpParser {
     }
     List<RemoteSection> resolved = new ArrayList<>(sections.size());
     Set<String> mids = new HashSet<>();
+    Section tagged = tagged();
+    for (Section section : sections) {
+      if (section != tagged && section.mid != null && bundleMids.contains(section.mid)) {
+        inherit(section, tagged);
+      }
+    }
     for (Section section : sections) {
       if (section.mid != null && !mids.add(section.mid)) {
         throw new SdpParseException(0, "two sections have the same a=mid");
@@ -80,6 +86,43 @@ final class SdpParser {
       resolved.add(new RemoteSection(section, session));
     }
     return new RemoteSdp(bundleMids, iceMode, pacingMillis, resolved);
+  }
+
+  /** The section whose transport a bundle uses: the first in the group, RFC 8843 section 7. */
+  private @Nullable Section tagged() {
+    for (Section section : sections) {
+      if (!bundleMids.isEmpty() && bundleMids.get(0).equals(section.mid)) {
+        return section;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * What describes the transport stands in the bundle's tagged section alone when the others only
+   * use it (RFC 9429 section 5.2.2, RFC 8843 section 7.1.3).
+   */
+  private void inherit(Section section, @Nullable Section from) {
+    if (from == null
+        || section.ufrag != null
+        || section.pwd != null
+        || session.ufrag != null
+        || from.ufrag == null) {
+      return;
+    }
+    section.ufrag = from.ufrag;
+    section.pwd = from.pwd;
+    section.candidates.addAll(from.candidates);
+    section.endOfCandidates |= from.endOfCandidates;
+    if (section.iceOptions.isEmpty()) {
+      section.iceOptions.addAll(from.iceOptions);
+    }
+    if (section.fingerprints.isEmpty()) {
+      section.fingerprints.addAll(from.fingerprints);
+    }
+    if (section.setup == null) {
+      section.setup = from.setup;
+    }
   }
 
   private void line(String line) throws SdpParseException {
