@@ -48,7 +48,8 @@ public record SendOptions(Ordering ordering, Reliability reliability) {
     /**
      * It is sent or retransmitted only within this time from {@link Association#send} on.
      *
-     * @param nanos 0 or more, in nanoseconds
+     * @param nanos 0 or more, in nanoseconds; less than a millisecond counts as one, so that a
+     *     message may leave at once
      */
     record MaxLifetime(long nanos) implements Reliability {
       /** Checks the time. */

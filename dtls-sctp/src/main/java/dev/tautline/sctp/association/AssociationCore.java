@@ -73,6 +73,9 @@ import org.jspecify.annotations.Nullable;
  * means stands in the procedure that it belongs to.
  */
 public final class AssociationCore implements ProtocolMachine<AssociationEvent> {
+  /** Lifetimes are in milliseconds: 0 means to send now or never, not never. */
+  private static final long SHORTEST_LIFETIME_NANOS = 1_000_000;
+
   private static final int MIN_PACKET_BYTES = PacketHeader.BYTES + Chunk.HEADER_BYTES;
 
   private final AssociationOptions options;
@@ -182,7 +185,8 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       maxRetransmits = max.count();
     } else if (how.reliability() instanceof MaxLifetime max) {
       // Saturated: a lifetime that reaches past the end of time never ends.
-      expires = nowNanos > Long.MAX_VALUE - max.nanos() ? expires : nowNanos + max.nanos();
+      long lifetime = Math.max(max.nanos(), SHORTEST_LIFETIME_NANOS);
+      expires = nowNanos > Long.MAX_VALUE - lifetime ? expires : nowNanos + lifetime;
     }
     Order order = how.ordering() == Ordering.ORDERED ? Order.ORDERED : Order.UNORDERED;
     byte[] copy = Arrays.copyOfRange(payload, offset, offset + length);

@@ -35,6 +35,9 @@ public final class DataSender {
   /** Gap ack blocks reach 65535 TSNs; receivers keep less. */
   private static final int MAX_OUTSTANDING = 32_768;
 
+  /** A FORWARD-TSN or I-FORWARD-TSN that names one stream. */
+  private static final int LEAST_FORWARD_TSN_BYTES = Chunk.HEADER_BYTES + 4 + 8;
+
   /** Retransmissions of the earliest data between two expirations of T3-rtx. */
   private static final int PROBES_PER_TIMEOUT = 2;
 
@@ -98,6 +101,10 @@ public final class DataSender {
   private boolean fastRetransmitDue;
 
   private boolean forwardTsnDue;
+
+  /** The last FORWARD-TSN had no room for all streams: the next goes on when it is acknowledged. */
+  private boolean forwardTsnCut;
+
   private long forwardTsnSentNanos = NOT_SENT;
   private long lastDataSentNanos = NOT_SENT;
   private long lastRttNanos = NOT_SENT;
@@ -280,6 +287,11 @@ public final class DataSender {
       pacer.lost(nowNanos, rto.srttNanos());
     }
     fastRetransmitDue = outstanding.hasLost();
+    if (!fastRetransmitDue && !forwardTsnDue) {
+      // All of it is in gap ack blocks, and yet the cumulative TSN ack does not move: nothing is
+      // left to retransmit that would start the timer, but a peer like that must not be for ever.
+      t3Rtx.start(nowNanos, rto.rtoNanos());
+    }
     probe.stop();
     if (persistence == Persistence.PROBE_BETWEEN_TIMEOUTS
         && consecutiveTimeouts >= TIMEOUTS_BEFORE_PROBES) {
@@ -556,8 +568,10 @@ public final class DataSender {
 
   private void guardForwardTsn(long nowNanos, long cumulative) {
     outstanding.advanceAfterSack();
-    if (outstanding.advancedPeerAckPoint() > cumulative
-        && (forwardTsnSentNanos == NOT_SENT || nowNanos - forwardTsnSentNanos >= rto.srttNanos())) {
+    boolean goesOn = forwardTsnCut && outstanding.cumulativeAdvanced();
+    boolean unheard =
+        forwardTsnSentNanos == NOT_SENT || nowNanos - forwardTsnSentNanos >= rto.srttNanos();
+    if (outstanding.advancedPeerAckPoint() > cumulative && (goesOn || unheard)) {
       forwardTsnDue = true;
     }
   }
@@ -833,18 +847,19 @@ public final class DataSender {
     long cumulative = outstanding.cumulativeTsnAck();
     long point = outstanding.advancedPeerAckPoint();
     forwardTsnDue = false;
+    forwardTsnCut = false;
     if (point <= cumulative) {
       return;
     }
-    Chunk chunk =
-        queue.isInterleaving()
-            ? iForwardTsn(cumulative, point, packet.room())
-            : forwardTsn(cumulative, point, packet.room());
-    if (chunk.paddedLength() > packet.room()) {
+    if (packet.room() < LEAST_FORWARD_TSN_BYTES) {
+      // Without room for a stream it would say nothing; the next packet has room.
       forwardTsnDue = true;
       return;
     }
-    packet.add(chunk);
+    packet.add(
+        queue.isInterleaving()
+            ? iForwardTsn(cumulative, point, packet.room())
+            : forwardTsn(cumulative, point, packet.room()));
     forwardTsnSentNanos = nowNanos;
     forwardTsns++;
     t3Rtx.startIfStopped(nowNanos, rto.rtoNanos());
@@ -860,7 +875,7 @@ public final class DataSender {
         int streamId = message.stream.streamId;
         if (lastSsns.size() == maxEntries && !lastSsns.containsKey(streamId)) {
           // RFC 3758 section 3.5 C4: what does not fit is left for the next one.
-          forwardTsnDue = true;
+          forwardTsnCut = true;
           break;
         }
         lastSsns.put(streamId, (int) message.id() & 0xffff);
@@ -881,7 +896,7 @@ public final class DataSender {
       OutgoingMessage message = outstanding.at(tsn).owner();
       var key = new Key(message.stream.streamId, message.order);
       if (lastMids.size() == maxEntries && !lastMids.containsKey(key)) {
-        forwardTsnDue = true;
+        forwardTsnCut = true;
         break;
       }
       // Not always in the order of TSNs: the one that ends a message may come late.
