@@ -48,6 +48,6 @@ class SuiteSizeTest {
     assertThat(scenarios).hasSizeGreaterThanOrEqualTo(MIN_SCENARIOS);
   }
 
-  private static final int MIN_TESTS = 260;
-  private static final int MIN_SCENARIOS = 170;
+  private static final int MIN_TESTS = 600;
+  private static final int MIN_SCENARIOS = 300;
 }
