@@ -11,4 +11,5 @@ module dev.tautline.stun {
   exports dev.tautline.stun.attribute;
   exports dev.tautline.stun.codec;
   exports dev.tautline.stun.netty;
+  exports dev.tautline.stun.turn;
 }

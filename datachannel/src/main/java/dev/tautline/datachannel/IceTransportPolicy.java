@@ -5,8 +5,8 @@ public enum IceTransportPolicy {
   /** All: the default. */
   ALL,
   /**
-   * Relayed ones only, so that the peer never learns our addresses. Not supported yet: a connection
-   * with it is refused.
+   * Relayed ones only, so that the peer never learns our addresses. Without a TURN server among
+   * {@link PeerConnectionOptions#iceServers} nothing connects.
    */
   RELAY
 }

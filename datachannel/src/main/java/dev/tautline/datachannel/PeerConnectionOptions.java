@@ -1,8 +1,12 @@
 package dev.tautline.datachannel;
 
+import java.net.InetAddress;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Settings of one connection. Immutable; all have defaults. */
@@ -24,6 +28,11 @@ public final class PeerConnectionOptions {
   private final Duration icePatience;
   private final IceRestart iceRestart;
   private final Duration restartWindow;
+  private final HostCandidates hostCandidates;
+  private final @Nullable Predicate<String> interfaceFilter;
+  private final Predicate<InetAddress> addressFilter;
+  private final @Nullable HttpProxy httpProxy;
+  private final @Nullable KeyStore turnTrustStore;
 
   private PeerConnectionOptions(Builder builder) {
     this.iceServers = List.copyOf(builder.iceServers);
@@ -38,6 +47,11 @@ public final class PeerConnectionOptions {
     this.maxChannels = builder.maxChannels;
     this.connectTimeout = builder.connectTimeout;
     this.icePatience = builder.icePatience;
+    this.hostCandidates = builder.hostCandidates;
+    this.interfaceFilter = builder.interfaceFilter;
+    this.addressFilter = builder.addressFilter;
+    this.httpProxy = builder.httpProxy;
+    this.turnTrustStore = builder.turnTrustStore;
     this.iceRestart = builder.iceRestart;
     this.restartWindow =
         builder.restartWindow != null
@@ -137,6 +151,34 @@ public final class PeerConnectionOptions {
     return restartWindow;
   }
 
+  /** Whether the peer is told the addresses of our interfaces; it is by default. */
+  public HostCandidates hostCandidates() {
+    return hostCandidates;
+  }
+
+  /**
+   * Which interfaces are used, by name; empty by default, which leaves out those that container and
+   * virtual machine software makes ({@code docker0}, {@code br-…}, {@code veth…} and the like).
+   */
+  public Optional<Predicate<String>> interfaceFilter() {
+    return Optional.ofNullable(interfaceFilter);
+  }
+
+  /** Which addresses of these interfaces are used; all by default. */
+  public Predicate<InetAddress> addressFilter() {
+    return addressFilter;
+  }
+
+  /** Through what TURN servers are reached over TCP and TLS; directly by default. */
+  public Optional<HttpProxy> httpProxy() {
+    return Optional.ofNullable(httpProxy);
+  }
+
+  /** Whose certificates {@code turns:} servers may have; by default those that the JDK trusts. */
+  public Optional<KeyStore> turnTrustStore() {
+    return Optional.ofNullable(turnTrustStore);
+  }
+
   /** Collects settings. Not for several threads at once. */
   public static final class Builder {
     private List<IceServer> iceServers = List.of();
@@ -151,6 +193,11 @@ public final class PeerConnectionOptions {
     private int maxChannels = 1024;
     private Duration connectTimeout = Duration.ofSeconds(60);
     private Duration icePatience = Duration.ofSeconds(25);
+    private HostCandidates hostCandidates = HostCandidates.OFFERED;
+    private @Nullable Predicate<String> interfaceFilter;
+    private Predicate<InetAddress> addressFilter = address -> true;
+    private @Nullable HttpProxy httpProxy;
+    private @Nullable KeyStore turnTrustStore;
     private IceRestart iceRestart = IceRestart.MANUAL;
     private @Nullable Duration restartWindow;
 
@@ -282,6 +329,39 @@ public final class PeerConnectionOptions {
         throw new IllegalArgumentException("restartWindow " + value + " is negative");
       }
       restartWindow = value;
+      return this;
+    }
+
+    /** Whether the peer is told the addresses of our interfaces. */
+    public Builder hostCandidates(HostCandidates value) {
+      hostCandidates = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /**
+     * Which interfaces are used, by name; takes the place of the filter that leaves out virtual
+     * bridges.
+     */
+    public Builder interfaceFilter(Predicate<String> value) {
+      interfaceFilter = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /** Which addresses are used, of those the interfaces have. */
+    public Builder addressFilter(Predicate<InetAddress> value) {
+      addressFilter = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /** Through what TURN servers are reached over TCP and TLS; UDP does not go through it. */
+    public Builder httpProxy(HttpProxy value) {
+      httpProxy = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /** Whose certificates {@code turns:} servers may have, in place of those the JDK trusts. */
+    public Builder turnTrustStore(KeyStore value) {
+      turnTrustStore = Objects.requireNonNull(value);
       return this;
     }
 

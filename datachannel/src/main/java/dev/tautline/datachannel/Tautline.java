@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -100,8 +101,7 @@ public final class Tautline implements AutoCloseable {
   /**
    * A connection.
    *
-   * @throws IllegalArgumentException if an ICE server's URL cannot be used, or the policy is {@link
-   *     IceTransportPolicy#RELAY}, for which there are no relays yet
+   * @throws IllegalArgumentException if an ICE server's URL cannot be used
    * @throws IllegalStateException after {@link #close}
    */
   public PeerConnection createPeerConnection(PeerConnectionOptions options) {
@@ -127,15 +127,11 @@ public final class Tautline implements AutoCloseable {
   // ---- What connections ask for
 
   IceAgent createAgent(String id, PeerConnectionOptions options, IceListener listener) {
-    if (options.iceTransportPolicy() == IceTransportPolicy.RELAY) {
-      // Going on would tell the peer the very addresses that this policy hides.
-      throw new IllegalArgumentException(
-          "IceTransportPolicy.RELAY needs TURN relays, which are not supported yet");
-    }
     List<dev.tautline.ice.IceServer> servers = new ArrayList<>();
     for (IceServer server : options.iceServers()) {
+      Optional<dev.tautline.ice.IceServer.Credentials> credentials = credentials(server);
       for (String url : server.urls()) {
-        servers.add(dev.tautline.ice.IceServer.parse(url));
+        servers.add(dev.tautline.ice.IceServer.parse(url, credentials));
       }
     }
     IceAgentOptions.Loopback loopback =
@@ -150,15 +146,48 @@ public final class Tautline implements AutoCloseable {
           case IPV4 -> EnumSet.of(IceAgentOptions.Family.IPV4);
           case IPV6 -> EnumSet.of(IceAgentOptions.Family.IPV6);
         };
-    return ice.createAgent(
+    IceAgentOptions.Builder agent =
         IceAgentOptions.builder()
             .id(id)
             .servers(servers)
             .loopback(loopback)
             .families(families)
-            .patience(options.icePatience())
-            .build(),
-        listener);
+            .candidatePolicy(
+                switch (options.iceTransportPolicy()) {
+                  case ALL -> IceAgentOptions.CandidatePolicy.ALL;
+                  case RELAY -> IceAgentOptions.CandidatePolicy.RELAY;
+                })
+            .hostCandidates(
+                switch (options.hostCandidates()) {
+                  case OFFERED -> IceAgentOptions.HostCandidates.OFFERED;
+                  case HIDDEN -> IceAgentOptions.HostCandidates.HIDDEN;
+                })
+            .addressFilter(options.addressFilter())
+            .patience(options.icePatience());
+    options.interfaceFilter().ifPresent(agent::interfaceFilter);
+    options.turnTrustStore().ifPresent(agent::turnTrustStore);
+    options.httpProxy().ifPresent(proxy -> agent.httpProxy(forIce(proxy)));
+    return ice.createAgent(agent.build(), listener);
+  }
+
+  private static Optional<dev.tautline.ice.IceServer.Credentials> credentials(IceServer server) {
+    String username = server.username();
+    String credential = server.credential();
+    return username == null || credential == null
+        ? Optional.empty()
+        : Optional.of(new dev.tautline.ice.IceServer.Credentials(username, credential));
+  }
+
+  private static dev.tautline.ice.HttpProxy forIce(HttpProxy proxy) {
+    String user = proxy.user();
+    String password = proxy.password();
+    return new dev.tautline.ice.HttpProxy(
+        proxy.host(),
+        proxy.port(),
+        user == null
+            ? Optional.empty()
+            : Optional.of(
+                new dev.tautline.ice.HttpProxy.Login(user, password == null ? "" : password)));
   }
 
   @Nullable Executor callbackExecutor() {

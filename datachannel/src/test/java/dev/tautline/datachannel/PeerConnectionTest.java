@@ -105,13 +105,30 @@ class PeerConnectionTest {
   }
 
   @Test
-  void relaysOnlyIsRefusedAsThereAreNone() {
+  void relaysOnlyTellsNoAddressWhereNoServerRelays() {
     var options =
-        PeerConnectionOptions.builder().iceTransportPolicy(IceTransportPolicy.RELAY).build();
+        PeerConnectionOptions.builder()
+            .loopback(Loopback.INCLUDE)
+            .iceTransportPolicy(IceTransportPolicy.RELAY)
+            .build();
 
-    assertThatThrownBy(() -> tautline.createPeerConnection(options))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("TURN");
+    try (var connection = tautline.createPeerConnection(options)) {
+      connection.createDataChannel("x");
+      get(connection.setLocalDescription());
+      await().until(() -> connection.iceGatheringState() == IceGatheringState.COMPLETE);
+      assertThat(connection.localDescription().orElseThrow().sdp()).doesNotContain("a=candidate");
+    }
+  }
+
+  @Test
+  void aServerThatIsNotSpokenToIsRefusedAtOnce() {
+    for (String url : List.of("turns:turn.example?transport=udp", "stuns:turn.example", "turn:")) {
+      var options = PeerConnectionOptions.builder().iceServers(List.of(IceServer.of(url))).build();
+
+      assertThatThrownBy(() -> tautline.createPeerConnection(options))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(url);
+    }
   }
 
   @Test

@@ -1,9 +1,12 @@
 package dev.tautline.ice;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -43,6 +46,36 @@ public final class IceAgentOptions {
     ONLY
   }
 
+  /** Which candidates are gathered and used. */
+  public enum CandidatePolicy {
+    /** All. */
+    ALL,
+    /**
+     * Relayed ones alone: no address of ours is told to the peer, and no datagram goes to it but
+     * through a relay.
+     */
+    RELAY
+  }
+
+  /** Whether the addresses of our interfaces are told to the peer. */
+  public enum HostCandidates {
+    /** They are. */
+    OFFERED,
+    /**
+     * They are not, nor as the related address of others (RFC 8828 section 5.2, mode 3). Checks
+     * still leave from them, so that they work where the peer's addresses can be reached.
+     */
+    HIDDEN
+  }
+
+  /** Whether link-local addresses (169.254.0.0/16, fe80::/10) are offered. */
+  public enum LinkLocal {
+    /** They are left out. */
+    EXCLUDE,
+    /** Those of IPv4 are offered; IPv6 ones need a zone, which a candidate cannot tell. */
+    INCLUDE
+  }
+
   private final String id;
   private final List<IceServer> servers;
   private final Set<Family> families;
@@ -59,6 +92,12 @@ public final class IceAgentOptions {
   private final Duration nominationDelay;
   private final NetworkChanges networkChanges;
   private final int maxPayload;
+  private final CandidatePolicy candidatePolicy;
+  private final HostCandidates hostCandidates;
+  private final LinkLocal linkLocal;
+  private final Predicate<InetAddress> addressFilter;
+  private final Optional<KeyStore> turnTrustStore;
+  private final Optional<HttpProxy> httpProxy;
 
   private IceAgentOptions(Builder b) {
     id = b.id;
@@ -77,6 +116,12 @@ public final class IceAgentOptions {
     nominationDelay = b.nominationDelay;
     networkChanges = b.networkChanges;
     maxPayload = b.maxPayload;
+    candidatePolicy = b.candidatePolicy;
+    hostCandidates = b.hostCandidates;
+    linkLocal = b.linkLocal;
+    addressFilter = b.addressFilter;
+    turnTrustStore = b.turnTrustStore;
+    httpProxy = b.httpProxy;
   }
 
   /** All defaults. */
@@ -94,7 +139,7 @@ public final class IceAgentOptions {
     return id;
   }
 
-  /** STUN servers, asked all at once. Default none. */
+  /** STUN and TURN servers, asked all at once. Default none. */
   public List<IceServer> servers() {
     return servers;
   }
@@ -154,7 +199,7 @@ public final class IceAgentOptions {
     return disconnectedAfter;
   }
 
-  /** How long a STUN server may take. Default 5 s. */
+  /** How long a server may take to answer a request, or to be connected to. Default 5 s. */
   public Duration serverTimeout() {
     return serverTimeout;
   }
@@ -177,6 +222,42 @@ public final class IceAgentOptions {
     return maxPayload;
   }
 
+  /** Which candidates are gathered and used. Default {@link CandidatePolicy#ALL}. */
+  public CandidatePolicy candidatePolicy() {
+    return candidatePolicy;
+  }
+
+  /** Whether the peer is told our interfaces' addresses. Default {@link HostCandidates#OFFERED}. */
+  public HostCandidates hostCandidates() {
+    return hostCandidates;
+  }
+
+  /** Whether link-local addresses are offered. Default {@link LinkLocal#EXCLUDE}. */
+  public LinkLocal linkLocal() {
+    return linkLocal;
+  }
+
+  /** Which addresses are used, of those the interfaces have. Default all. */
+  public Predicate<InetAddress> addressFilter() {
+    return addressFilter;
+  }
+
+  /**
+   * The certificates that {@code turns:} servers are trusted by. Default empty: those that the JDK
+   * trusts.
+   */
+  public Optional<KeyStore> turnTrustStore() {
+    return turnTrustStore;
+  }
+
+  /**
+   * The proxy through which TURN servers are reached over TCP and TLS. Default none; UDP does not
+   * go through it.
+   */
+  public Optional<HttpProxy> httpProxy() {
+    return httpProxy;
+  }
+
   /** Makes {@link IceAgentOptions}. */
   public static final class Builder {
     private String id = "ice";
@@ -195,6 +276,12 @@ public final class IceAgentOptions {
     private Duration nominationDelay = Duration.ofMillis(100);
     private NetworkChanges networkChanges = NetworkChanges.FOLLOW;
     private int maxPayload = 1472;
+    private CandidatePolicy candidatePolicy = CandidatePolicy.ALL;
+    private HostCandidates hostCandidates = HostCandidates.OFFERED;
+    private LinkLocal linkLocal = LinkLocal.EXCLUDE;
+    private Predicate<InetAddress> addressFilter = address -> true;
+    private Optional<KeyStore> turnTrustStore = Optional.empty();
+    private Optional<HttpProxy> httpProxy = Optional.empty();
 
     private Builder() {}
 
@@ -301,6 +388,42 @@ public final class IceAgentOptions {
             "a largest payload of " + value + " bytes is not within 576 and 9000");
       }
       maxPayload = value;
+      return this;
+    }
+
+    /** See {@link IceAgentOptions#candidatePolicy}. */
+    public Builder candidatePolicy(CandidatePolicy value) {
+      candidatePolicy = value;
+      return this;
+    }
+
+    /** See {@link IceAgentOptions#hostCandidates}. */
+    public Builder hostCandidates(HostCandidates value) {
+      hostCandidates = value;
+      return this;
+    }
+
+    /** See {@link IceAgentOptions#linkLocal}. */
+    public Builder linkLocal(LinkLocal value) {
+      linkLocal = value;
+      return this;
+    }
+
+    /** See {@link IceAgentOptions#addressFilter}. */
+    public Builder addressFilter(Predicate<InetAddress> value) {
+      addressFilter = value;
+      return this;
+    }
+
+    /** See {@link IceAgentOptions#turnTrustStore}. */
+    public Builder turnTrustStore(KeyStore value) {
+      turnTrustStore = Optional.of(value);
+      return this;
+    }
+
+    /** See {@link IceAgentOptions#httpProxy}. */
+    public Builder httpProxy(HttpProxy value) {
+      httpProxy = Optional.of(value);
       return this;
     }
 

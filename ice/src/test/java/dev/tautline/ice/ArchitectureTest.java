@@ -18,7 +18,8 @@ class ArchitectureTest {
   void nettyIsNamedByTheSocketsAndTheGatheringAlone() {
     noClasses()
         .that()
-        .resideOutsideOfPackages("dev.tautline.ice.udp..", "dev.tautline.ice.gather..")
+        .resideOutsideOfPackages(
+            "dev.tautline.ice.udp..", "dev.tautline.ice.tcp..", "dev.tautline.ice.gather..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("io.netty..")
@@ -55,7 +56,12 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "dev.tautline.ice.agent..", "dev.tautline.ice.udp..", "dev.tautline.ice.gather..")
+            "dev.tautline.ice.agent..",
+            "dev.tautline.ice.endpoint..",
+            "dev.tautline.ice.turn..",
+            "dev.tautline.ice.tcp..",
+            "dev.tautline.ice.udp..",
+            "dev.tautline.ice.gather..")
         .because("the API is interfaces and values; another agent can take this one's place")
         .check(PRODUCTION);
   }

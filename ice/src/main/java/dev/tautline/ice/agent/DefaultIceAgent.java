@@ -127,6 +127,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
             random,
             names,
             timeline,
+            this,
             new Gathered());
     this.timer = new LoopTimer(loop, this::timerFired);
   }
@@ -335,9 +336,6 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   }
 
   private void addResolved(IceCandidate candidate, InetAddress address) {
-    for (Base base : bases.values()) {
-      base.endpoint().prepare(new InetSocketAddress(address, candidate.port()));
-    }
     String outcome =
         address.isLoopbackAddress() && options.loopback() == IceAgentOptions.Loopback.EXCLUDE
             ? "not paired: a loopback address, which is not used here"
@@ -345,6 +343,11 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
                 loop.nowNanos(), candidate, new InetSocketAddress(address, candidate.port()));
     if (outcome.equals(CheckAgent.UNREACHED)) {
       unreached.put(candidate, new InetSocketAddress(address, candidate.port()));
+    }
+    if (outcome.equals(CheckAgent.TAKEN)) {
+      for (Base base : bases.values()) {
+        base.endpoint().prepare(new InetSocketAddress(address, candidate.port()));
+      }
     }
     report(candidate, outcome);
     advance();
@@ -418,6 +421,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     timer.stop();
     multicastDns.close();
     network.remove(networkListener);
+    // Before the sockets, as relays are freed through them.
     gathering.close();
     for (Base base : bases.values()) {
       base.endpoint().close();
@@ -441,8 +445,11 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   @Override
   public void datagram(
       Endpoint endpoint, byte[] buffer, int offset, int length, InetSocketAddress from) {
+    if (closed || gathering.fromRelay(endpoint, buffer, offset, length, from)) {
+      return;
+    }
     LocalBase base = baseOf(endpoint);
-    if (closed || base == null) {
+    if (base == null) {
       return;
     }
     if (length == 0) {
@@ -509,9 +516,13 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
 
   @Override
   public void writableChanged(Endpoint endpoint, boolean writable) {
-    if (!closed && path.uses(endpoint)) {
+    if (closed) {
+      return;
+    }
+    if (path.uses(endpoint)) {
       listener.writableChanged(writable);
     }
+    gathering.writableChanged(endpoint, writable);
   }
 
   @Override
@@ -538,6 +549,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     timeline.add(loop.nowNanos(), endpoint.description() + " is lost: " + why);
     LocalBase base = baseOf(endpoint);
     if (base != null && !closed) {
+      gathering.endpointLost(endpoint);
       remove(base);
       advance();
     }

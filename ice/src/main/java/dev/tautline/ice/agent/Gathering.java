@@ -1,5 +1,6 @@
 package dev.tautline.ice.agent;
 
+import dev.tautline.ice.HttpProxy;
 import dev.tautline.ice.IceAgentOptions;
 import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceCandidateError;
@@ -14,12 +15,17 @@ import dev.tautline.ice.candidate.Priorities;
 import dev.tautline.ice.check.LocalBase;
 import dev.tautline.ice.check.Timeline;
 import dev.tautline.ice.endpoint.Endpoint;
+import dev.tautline.ice.endpoint.EndpointListener;
 import dev.tautline.ice.gather.HostInterface;
 import dev.tautline.ice.gather.NameResolver;
 import dev.tautline.ice.gather.ReflexiveGatherer;
+import dev.tautline.ice.tcp.TlsContexts;
+import dev.tautline.ice.turn.RelayGatherer;
+import dev.tautline.ice.turn.TurnEndpoint;
 import dev.tautline.ice.udp.NettyLoop;
 import dev.tautline.stun.StunClass;
 import dev.tautline.stun.codec.ReceivedStun;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
@@ -52,6 +58,7 @@ final class Gathering {
   private final Timeline timeline;
   private final GatheringListener listener;
   private final ReflexiveGatherer reflexive;
+  private final RelayGatherer relays;
   private final ServerReports servers = new ServerReports();
   private final List<Bound> bound = new ArrayList<>();
   private final List<IceCandidate> candidates = new ArrayList<>();
@@ -64,12 +71,21 @@ final class Gathering {
   private @Nullable Former former;
   private IceGatheringState state = IceGatheringState.NEW;
   private int nextPreference = HIGHEST_LOCAL_PREFERENCE;
+  private int relayed;
   private int pendingBinds;
   private int pendingNames;
   private boolean closed;
 
-  /** A socket that servers are asked from. */
-  private record Bound(Endpoint socket, LocalBase base) {}
+  /**
+   * A socket that servers are asked from.
+   *
+   * @param base null where only relayed candidates are used, so that no check leaves from it
+   */
+  private record Bound(Endpoint socket, @Nullable LocalBase base) {
+    InetAddress address() {
+      return socket.localAddress().getAddress();
+    }
+  }
 
   /** The generation before the one that is offered; its offer may be taken back. */
   private record Former(String ufrag, List<IceCandidate> candidates, IceGatheringState state) {}
@@ -84,6 +100,7 @@ final class Gathering {
    * @param random secure, for transaction ids
    * @param names resolves the servers' names
    * @param timeline where to note what happened
+   * @param endpoints gets what comes to relayed addresses
    * @param listener the agent
    */
   Gathering(
@@ -94,6 +111,7 @@ final class Gathering {
       RandomGenerator random,
       NameResolver names,
       Timeline timeline,
+      EndpointListener endpoints,
       GatheringListener listener) {
     this.loop = loop;
     this.options = options;
@@ -103,6 +121,9 @@ final class Gathering {
     this.timeline = timeline;
     this.listener = listener;
     this.reflexive = new ReflexiveGatherer(random, options.serverTimeout().toNanos());
+    this.relays =
+        new RelayGatherer(
+            loop, options, random, endpoints, sockets::openAnother, new RelayedCandidates());
   }
 
   // ---- Generations -----------------------------------------------------------------------------
@@ -186,14 +207,14 @@ final class Gathering {
   /** Opens sockets on addresses that are new, closes those on addresses that are no more. */
   private void follow(List<InetAddress> addresses) {
     for (Bound socket : List.copyOf(bound)) {
-      if (!addresses.contains(socket.base().address().getAddress())) {
+      if (!addresses.contains(socket.address())) {
         vanished(socket);
       }
     }
     List<InetAddress> fresh = new ArrayList<>();
     for (InetAddress address : addresses) {
       if (!opening.contains(address)
-          && bound.stream().noneMatch(b -> b.base().address().getAddress().equals(address))) {
+          && bound.stream().noneMatch(b -> b.address().equals(address))) {
         fresh.add(address);
       }
     }
@@ -208,11 +229,17 @@ final class Gathering {
   }
 
   private void vanished(Bound socket) {
-    InetSocketAddress at = socket.base().address();
+    InetSocketAddress at = socket.socket().localAddress();
     String host = AddressText.of(at.getAddress());
     timeline.add(loop.nowNanos(), "the address " + host + " vanished");
     LOG.debug("{} the address {} vanished", options.id(), host);
     bound.remove(socket);
+    relays.socketGone(socket.socket(), "the address " + host + " vanished");
+    LocalBase base = socket.base();
+    if (base == null) {
+      socket.socket().close();
+      return;
+    }
     candidates.removeIf(
         candidate ->
             candidate.address().equals(host) && candidate.port() == at.getPort()
@@ -220,7 +247,7 @@ final class Gathering {
                     .related()
                     .filter(r -> r.address().equals(host) && r.port() == at.getPort())
                     .isPresent());
-    listener.removeBase(socket.base());
+    listener.removeBase(base);
   }
 
   private void socketOpened(
@@ -261,8 +288,14 @@ final class Gathering {
             Optional.empty(),
             Optional.empty(),
             Optional.of(ufrag));
+    if (options.candidatePolicy() == IceAgentOptions.CandidatePolicy.RELAY) {
+      bound.add(new Bound(socket, null));
+      return;
+    }
     bound.add(new Bound(socket, listener.addBase(socket, candidate)));
-    announce(candidate);
+    if (options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
+      announce(candidate);
+    }
   }
 
   private void announce(IceCandidate candidate) {
@@ -275,9 +308,16 @@ final class Gathering {
 
   private void askServers() {
     for (IceServer server : options.servers()) {
-      servers.asked(server);
-      pendingNames++;
-      resolve(server);
+      // A relay that is there stays, over restarts too; one that failed or was lost is asked anew.
+      boolean wanted =
+          server.kind().isTurn()
+              ? !relays.isAsking(server)
+              : options.candidatePolicy() != IceAgentOptions.CandidatePolicy.RELAY;
+      if (wanted) {
+        servers.asked(server);
+        pendingNames++;
+        resolve(server);
+      }
     }
     mayBeComplete();
   }
@@ -286,7 +326,7 @@ final class Gathering {
   private void resolve(IceServer server) {
     var answered = new AtomicBoolean();
     names
-        .resolve(server.host())
+        .resolve(connectsThroughProxy(server) ? proxyHost() : server.host())
         .whenComplete(
             (addresses, failure) -> {
               if (answered.compareAndSet(false, true)) {
@@ -308,33 +348,175 @@ final class Gathering {
     if (closed) {
       return;
     }
-    int questions = 0;
-    int again = 0;
-    if (addresses != null) {
-      for (InetAddress address :
-          addresses.subList(0, Math.min(addresses.size(), MAX_ADDRESSES_PER_SERVER))) {
-        for (Bound from : bound) {
-          if (!asked.add(server.url() + ' ' + from.base().index() + ' ' + address)) {
-            again++;
-          } else if (PairableAddress.canReach(from.base().address().getAddress(), address)) {
-            reflexive.ask(server, from.base(), new InetSocketAddress(address, server.port()));
-            questions++;
-          }
-        }
+    if (addresses == null) {
+      String name = connectsThroughProxy(server) ? proxyHost() : server.host();
+      noServer(server, "the name " + name + " could not be resolved", failure);
+    } else {
+      List<InetAddress> some =
+          addresses.subList(0, Math.min(addresses.size(), MAX_ADDRESSES_PER_SERVER));
+      if (server.kind().isTurn()) {
+        askTurn(server, some);
+      } else if (!askStun(server, some)) {
+        noServer(server, "no address of ours reaches it", failure);
       }
-    }
-    if (questions == 0 && again == 0) {
-      String why =
-          addresses == null
-              ? "the name " + server.host() + " could not be resolved"
-              : "no address of ours reaches it";
-      LOG.debug("{} {}: {} {}", options.id(), server.url(), why, String.valueOf(failure));
-      servers.ended(server, why);
-      listener.candidateError(
-          new IceCandidateError("", 0, server.url(), IceCandidateError.UNREACHABLE, why));
     }
     mayBeComplete();
     listener.wake();
+  }
+
+  private boolean connectsThroughProxy(IceServer server) {
+    return options.httpProxy().isPresent()
+        && (server.kind() == IceServer.Kind.TURN_TCP || server.kind() == IceServer.Kind.TURN_TLS);
+  }
+
+  private String proxyHost() {
+    return options.httpProxy().map(HttpProxy::host).orElse("");
+  }
+
+  private void noServer(IceServer server, String why, @Nullable Throwable failure) {
+    LOG.debug("{} {}: {} {}", options.id(), server.url(), why, String.valueOf(failure));
+    servers.ended(server, why);
+    listener.candidateError(
+        new IceCandidateError("", 0, server.url(), IceCandidateError.UNREACHABLE, why));
+  }
+
+  /** Returns whether anybody was asked, now or before in this generation. */
+  private boolean askStun(IceServer server, List<InetAddress> addresses) {
+    boolean any = false;
+    for (InetAddress address : addresses) {
+      for (Bound from : bound) {
+        LocalBase base = from.base();
+        if (base == null) {
+          continue;
+        }
+        if (!asked.add(server.url() + ' ' + base.index() + ' ' + address)) {
+          any = true;
+        } else if (PairableAddress.canReach(from.address(), address)) {
+          reflexive.ask(server, base, new InetSocketAddress(address, server.port()));
+          any = true;
+        }
+      }
+    }
+    return any;
+  }
+
+  private void askTurn(IceServer server, List<InetAddress> addresses) {
+    List<Endpoint> from = bound.stream().map(Bound::socket).toList();
+    if (server.kind() != IceServer.Kind.TURN_TLS) {
+      relays.ask(server, addresses, from, Optional.empty());
+      return;
+    }
+    pendingNames++;
+    names
+        .supply(() -> TlsContexts.client(options.turnTrustStore()))
+        .whenComplete(
+            (tls, failure) ->
+                loop.execute(
+                    () -> {
+                      pendingNames--;
+                      if (closed) {
+                        return;
+                      }
+                      if (tls == null) {
+                        noServer(server, "no certificates could be read to trust", failure);
+                      } else {
+                        relays.ask(server, addresses, from, Optional.of(tls));
+                      }
+                      mayBeComplete();
+                      listener.wake();
+                    }));
+  }
+
+  private final class RelayedCandidates implements RelayGatherer.Listener {
+    @Override
+    public void relayed(
+        IceServer server,
+        TurnEndpoint endpoint,
+        Optional<InetSocketAddress> mapped,
+        @Nullable Endpoint socket) {
+      InetSocketAddress at = endpoint.localAddress();
+      String text = AddressText.of(at.getAddress()) + " port " + at.getPort();
+      timeline.add(loop.nowNanos(), server.url() + " relays from " + text);
+      servers.ended(server, "relays from " + text);
+      boolean told =
+          options.candidatePolicy() == IceAgentOptions.CandidatePolicy.ALL
+              && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED;
+      var candidate =
+          new IceCandidate(
+              Foundations.of(
+                  IceCandidateType.RELAYED,
+                  AddressText.of(at.getAddress()),
+                  server.kind() + " " + server.host()),
+              1,
+              "udp",
+              Priorities.candidate(IceCandidateType.RELAYED, relayPreference(server)),
+              AddressText.of(at.getAddress()),
+              at.getPort(),
+              IceCandidateType.RELAYED,
+              Optional.of(
+                  told && mapped.isPresent()
+                      ? new IceCandidate.RelatedAddress(
+                          AddressText.of(mapped.get().getAddress()), mapped.get().getPort())
+                      : hidden(at.getAddress())),
+              Optional.empty(),
+              Optional.of(ufrag));
+      listener.addBase(endpoint, candidate);
+      announce(candidate);
+      mapped.ifPresent(address -> seenFrom(server, socket, address));
+    }
+
+    /**
+     * What the server saw on the way is as good as a STUN server's answer (RFC 8656 section 7.3).
+     */
+    private void seenFrom(IceServer server, @Nullable Endpoint socket, InetSocketAddress address) {
+      for (Bound from : bound) {
+        LocalBase base = from.base();
+        if (base != null && from.socket() == socket) {
+          serverReflexive(base, server.host(), address);
+        }
+      }
+    }
+
+    @Override
+    public void refused(IceServer server, @Nullable InetSocketAddress from, int code, String text) {
+      servers.ended(server, text);
+      timeline.add(loop.nowNanos(), server.url() + ": " + text);
+      listener.candidateError(
+          new IceCandidateError(
+              from == null ? "" : AddressText.of(from.getAddress()),
+              from == null ? 0 : from.getPort(),
+              server.url(),
+              code,
+              text));
+    }
+
+    @Override
+    public void note(String text) {
+      timeline.add(loop.nowNanos(), text);
+    }
+
+    @Override
+    public void wake() {
+      mayBeComplete();
+      listener.wake();
+    }
+  }
+
+  /** UDP before TCP before TLS: less is waited for where something is lost. */
+  private int relayPreference(IceServer server) {
+    int transport =
+        switch (server.kind()) {
+          case STUN, TURN_UDP -> 3;
+          case TURN_TCP -> 2;
+          case TURN_TLS -> 1;
+        };
+    relayed++;
+    return transport << 14 | (1 << 14) - 1 - Math.min(relayed, (1 << 14) - 1);
+  }
+
+  /** What stands in place of an address that is not told, RFC 8828: of the same family. */
+  private static IceCandidate.RelatedAddress hidden(InetAddress family) {
+    return new IceCandidate.RelatedAddress(family instanceof Inet6Address ? "::" : "0.0.0.0", 0);
   }
 
   /**
@@ -371,11 +553,14 @@ final class Gathering {
   }
 
   private void serverReflexive(ReflexiveGatherer.Outcome.Mapped mapped) {
-    LocalBase base = mapped.base();
     InetSocketAddress address = mapped.mapped();
     String text = AddressText.of(address.getAddress()) + " port " + address.getPort();
     timeline.add(loop.nowNanos(), mapped.server().url() + " sees " + text);
     servers.ended(mapped.server(), "sees us as " + text);
+    serverReflexive(mapped.base(), mapped.serverAddress().getAddress().getHostAddress(), address);
+  }
+
+  private void serverReflexive(LocalBase base, String server, InetSocketAddress address) {
     if (address.equals(base.address())
         || address.getPort() == 0
         || PairableAddress.refusal(address).isPresent()
@@ -387,7 +572,7 @@ final class Gathering {
             Foundations.of(
                 IceCandidateType.SERVER_REFLEXIVE,
                 AddressText.of(base.address().getAddress()),
-                mapped.serverAddress().getAddress().getHostAddress()),
+                server),
             1,
             "udp",
             Priorities.candidate(
@@ -397,8 +582,10 @@ final class Gathering {
             address.getPort(),
             IceCandidateType.SERVER_REFLEXIVE,
             Optional.of(
-                new IceCandidate.RelatedAddress(
-                    AddressText.of(base.address().getAddress()), base.address().getPort())),
+                options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED
+                    ? new IceCandidate.RelatedAddress(
+                        AddressText.of(base.address().getAddress()), base.address().getPort())
+                    : hidden(address.getAddress())),
             Optional.empty(),
             Optional.of(ufrag));
     listener.addReflexive(address, candidate);
@@ -420,7 +607,11 @@ final class Gathering {
 
   /** Sends what is due; returns whether something ended. */
   boolean advanceTo(long nowNanos) {
-    if (closed || reflexive.isIdle()) {
+    if (closed) {
+      return false;
+    }
+    relays.advanceTo(nowNanos);
+    if (reflexive.isIdle()) {
       return false;
     }
     List<ReflexiveGatherer.Outcome> ended = new ArrayList<>();
@@ -440,7 +631,7 @@ final class Gathering {
 
   private @Nullable Endpoint socketOf(LocalBase base) {
     for (Bound from : bound) {
-      if (from.base().index() == base.index()) {
+      if (from.base() != null && from.base().index() == base.index()) {
         return from.socket();
       }
     }
@@ -449,14 +640,15 @@ final class Gathering {
 
   /** When {@link #advanceTo} has work again. */
   long nextDeadlineNanos() {
-    return reflexive.nextDeadlineNanos();
+    return Math.min(reflexive.nextDeadlineNanos(), relays.nextDeadlineNanos());
   }
 
   private void mayBeComplete() {
     if (state == IceGatheringState.GATHERING
         && pendingBinds == 0
         && pendingNames == 0
-        && reflexive.isIdle()) {
+        && reflexive.isIdle()
+        && relays.isIdle()) {
       become(IceGatheringState.COMPLETE);
     }
   }
@@ -482,8 +674,39 @@ final class Gathering {
     return servers.reports();
   }
 
-  /** Nothing is told or sent any more; the sockets are closed by the agent, which has them all. */
+  /**
+   * Takes a datagram that a TURN server sent to one of our sockets.
+   *
+   * @return whether it was that
+   */
+  boolean fromRelay(
+      Endpoint socket, byte[] buffer, int offset, int length, InetSocketAddress from) {
+    return relays.datagram(socket, buffer, offset, length, from);
+  }
+
+  /** A relay is lost: its candidate is not offered again. */
+  void endpointLost(Endpoint endpoint) {
+    InetSocketAddress at = endpoint.localAddress();
+    String host = AddressText.of(at.getAddress());
+    candidates.removeIf(c -> c.address().equals(host) && c.port() == at.getPort());
+  }
+
+  /** A socket takes more, or does not. */
+  void writableChanged(Endpoint socket, boolean writable) {
+    relays.writableChanged(socket, writable);
+  }
+
+  /**
+   * Nothing is told any more; allocations are freed, which is the last thing sent. Called before
+   * the agent closes its bases.
+   */
   void close() {
     closed = true;
+    relays.close();
+    for (Bound from : bound) {
+      if (from.base() == null) {
+        from.socket().close();
+      }
+    }
   }
 }

@@ -54,19 +54,27 @@ final class LocalSockets {
   }
 
   /**
-   * Opens the socket of an address.
+   * Opens the socket of an address, for the checks and the servers.
    *
    * @param done gets it, or the reason why there is none; may be called before this returns
    */
   void open(InetAddress address, BiConsumer<@Nullable Endpoint, @Nullable Throwable> done) {
-    openAnother(address, (socket, failure) -> done.accept(socket, failure));
+    bind(address, done);
   }
 
   /**
-   * Opens a socket of its own, with a port of the system's choice, for one TURN server: where the
-   * other port is taken in the server's eyes (437).
+   * Opens a further socket, with a port of the system's choice, for one TURN server alone: where
+   * the other is taken in the server's eyes (437). May be called before {@code done} is.
    */
-  void openAnother(InetAddress address, BiConsumer<@Nullable UdpSocket, @Nullable Throwable> done) {
-    UdpSocket.bind(loop, new InetSocketAddress(address, 0), listener, done);
+  void openAnother(InetAddress address, BiConsumer<@Nullable Endpoint, @Nullable Throwable> done) {
+    bind(address, done);
+  }
+
+  private void bind(InetAddress address, BiConsumer<@Nullable Endpoint, @Nullable Throwable> done) {
+    UdpSocket.bind(
+        loop,
+        new InetSocketAddress(address, 0),
+        listener,
+        (socket, why) -> done.accept(socket, why));
   }
 }

@@ -2,12 +2,14 @@ package dev.tautline.ice.agent;
 
 import dev.tautline.base.DropCounters;
 import dev.tautline.ice.IceCandidate;
+import dev.tautline.ice.IceCandidateType;
 import dev.tautline.ice.IceReport;
 import dev.tautline.ice.check.Generations;
 import dev.tautline.ice.check.IceDrop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Makes the report, and the one sentence that says what to look at. */
 final class Reports {
@@ -69,6 +71,10 @@ final class Reports {
       return "the connection worked, then the peer stopped answering: its process or network is"
           + " gone";
     }
+    Optional<String> noRelay = noRelay(local, servers);
+    if (local.isEmpty() && noRelay.isPresent()) {
+      return noRelay.get();
+    }
     if (local.isEmpty()) {
       return "this host offered no address: all its interfaces are down, filtered or loopback"
           + " (loopback is used only by option)";
@@ -96,7 +102,12 @@ final class Reports {
       return "our checks were answered 401 (wrong credentials): the descriptions of the two sides"
           + " do not belong together";
     }
-    boolean serverFailed = servers.stream().anyMatch(s -> !s.outcome().startsWith("sees us"));
+    if (noRelay.isPresent()) {
+      return noRelay.get();
+    }
+    boolean serverFailed =
+        servers.stream()
+            .anyMatch(s -> !s.url().startsWith("turn") && !s.outcome().startsWith("sees us"));
     if (serverFailed) {
       return "no pair answered, and a STUN server gave no address: look at the servers and at"
           + " firewalls for UDP";
@@ -105,5 +116,17 @@ final class Reports {
         ? "no pair answered and no STUN server was configured: between different networks one is"
             + " needed"
         : "no pair answered: a firewall or a NAT that needs a relay lies between the peers";
+  }
+
+  /** Why a relay, which would have helped, was not there; empty where none was configured. */
+  private static Optional<String> noRelay(
+      List<IceCandidate> local, List<IceReport.Server> servers) {
+    if (local.stream().anyMatch(c -> c.type() == IceCandidateType.RELAYED)) {
+      return Optional.empty();
+    }
+    return servers.stream()
+        .filter(s -> s.url().regionMatches(true, 0, "turn", 0, 4))
+        .findFirst()
+        .map(s -> "no relay candidate: " + s.outcome());
   }
 }

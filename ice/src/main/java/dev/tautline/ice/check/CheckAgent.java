@@ -62,6 +62,9 @@ public final class CheckAgent {
   /** What {@link #addRemote} says when no pair could be made; a later socket may make one. */
   public static final String UNREACHED = "no address of ours reaches it";
 
+  /** What {@link #addRemote} says when the candidate counts. */
+  public static final String TAKEN = "taken";
+
   private static final int MAX_EARLY_CHECKS = 32;
   private static final int MAX_AUTHENTICATED = 256;
   private static final int MAX_ROLE_SWITCHES = 8;
@@ -320,7 +323,7 @@ public final class CheckAgent {
     }
     advanceTo(nowNanos);
     if (paired > 0 || role == null) {
-      return "taken";
+      return TAKEN;
     }
     return UNREACHED;
   }

@@ -2,7 +2,9 @@ package dev.tautline.ice.gather;
 
 import dev.tautline.ice.IceAgentOptions;
 import dev.tautline.ice.IceAgentOptions.Family;
+import dev.tautline.ice.IceAgentOptions.LinkLocal;
 import dev.tautline.ice.IceAgentOptions.Loopback;
+import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -25,8 +27,8 @@ public final class HostAddresses {
 
   /**
    * The addresses to offer, best first: IPv6 and IPv4 in turn (RFC 8421), loopback last. Left out
-   * are link-local, multicast and unspecified ones, interfaces that are down or filtered, and
-   * loopback unless it is asked for.
+   * are link-local ones unless they are asked for, multicast and unspecified ones, interfaces that
+   * are down or filtered, and loopback unless it is asked for.
    *
    * @throws SocketException if the system does not tell its interfaces
    */
@@ -77,10 +79,10 @@ public final class HostAddresses {
           continue;
         }
         if (address.isLoopbackAddress()) {
-          if (options.loopback() != Loopback.EXCLUDE) {
+          if (options.loopback() != Loopback.EXCLUDE && options.addressFilter().test(address)) {
             loopback.add(address);
           }
-        } else if (options.loopback() != Loopback.ONLY && isOfferable(address)) {
+        } else if (options.loopback() != Loopback.ONLY && isOfferable(address, options)) {
           (isV6 ? v6 : v4).add(address);
         }
       }
@@ -98,13 +100,15 @@ public final class HostAddresses {
     return all.size() > MAX_ADDRESSES ? List.copyOf(all.subList(0, MAX_ADDRESSES)) : all;
   }
 
-  private static boolean isOfferable(InetAddress address) {
+  private static boolean isOfferable(InetAddress address, IceAgentOptions options) {
     return !address.isAnyLocalAddress()
-        && !address.isLinkLocalAddress()
+        && (!address.isLinkLocalAddress()
+            || options.linkLocal() == LinkLocal.INCLUDE && address instanceof Inet4Address)
         && !address.isMulticastAddress()
         // RFC 8445 section 5.1.1.1: no deprecated site-local (fec0::/10), no IPv4-compatible ones.
         && !(address instanceof Inet6Address v6
-            && (v6.isSiteLocalAddress() || v6.isIPv4CompatibleAddress()));
+            && (v6.isSiteLocalAddress() || v6.isIPv4CompatibleAddress()))
+        && options.addressFilter().test(address);
   }
 
   /** Java notes the interface on every IPv6 address; it is no part of a global one. */

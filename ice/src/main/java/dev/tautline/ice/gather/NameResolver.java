@@ -10,12 +10,13 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Resolves the names of STUN servers with the system's resolver, which blocks, on at most two
- * threads that end after five idle seconds. A loop never waits for it.
+ * Resolves the names of servers with the system's resolver, which blocks, on at most two threads
+ * that end after five idle seconds. A loop never waits for it.
  */
 public final class NameResolver {
   private static final Logger LOG = LoggerFactory.getLogger(NameResolver.class);
@@ -67,6 +68,15 @@ public final class NameResolver {
     } catch (RejectedExecutionException e) {
       return CompletableFuture.failedFuture(
           new UnknownHostException(host + ": too many names wait, or the runtime is closed"));
+    }
+  }
+
+  /** Runs something that blocks, such as reading certificates, on one of these threads. */
+  public <T> CompletableFuture<T> supply(Supplier<T> work) {
+    try {
+      return CompletableFuture.supplyAsync(work, threads);
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.failedFuture(e);
     }
   }
 

@@ -24,6 +24,8 @@ public final class DatagramBatch implements DatagramSink {
   /** The longest UDP payload over IPv4. */
   static final int MAX_BYTES = 65_507;
 
+  private static final int HEADER_BYTES = 4;
+
   private final UdpSocket socket;
   private final InetSocketAddress to;
   private final EndpointListener listener;
@@ -51,22 +53,33 @@ public final class DatagramBatch implements DatagramSink {
   /** Sends what was there when the datagram does not fit to it. */
   @Override
   public void append(byte[] buffer, int offset, int length) {
-    if (batch != null
+    add(length).writeBytes(buffer, offset, length);
+  }
+
+  @Override
+  public void append(int header, byte[] buffer, int offset, int length) {
+    add(length + HEADER_BYTES).writeInt(header).writeBytes(buffer, offset, length);
+  }
+
+  private ByteBuf add(int length) {
+    ByteBuf bytes = batch;
+    if (bytes != null
         && (lastWasShorter
             || length > segmentBytes
             || segments == MAX_SEGMENTS
-            || batch.readableBytes() + length > MAX_BYTES)) {
+            || bytes.readableBytes() + length > MAX_BYTES)) {
       flush();
+      bytes = null;
     }
-    if (batch == null) {
-      batch = socket.channel().alloc().directBuffer(Math.max(expectedBytes, length), MAX_BYTES);
+    if (bytes == null) {
+      bytes = socket.channel().alloc().directBuffer(Math.max(expectedBytes, length), MAX_BYTES);
+      batch = bytes;
       segmentBytes = length;
       segments = 0;
-      lastWasShorter = false;
     }
-    batch.writeBytes(buffer, offset, length);
     segments++;
     lastWasShorter = length < segmentBytes;
+    return bytes;
   }
 
   @Override

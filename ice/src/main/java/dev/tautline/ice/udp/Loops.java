@@ -7,10 +7,13 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.net.Inet6Address;
@@ -101,6 +104,11 @@ public final class Loops {
 
   int socketBufferBytes() {
     return socketBufferBytes;
+  }
+
+  /** A TCP channel, not connected yet. */
+  public SocketChannel newTcpChannel() {
+    return epoll ? new EpollSocketChannel() : new NioSocketChannel();
   }
 
   DatagramChannel newChannel(InetAddress address) {

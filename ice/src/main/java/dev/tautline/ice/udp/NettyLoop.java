@@ -45,11 +45,13 @@ public final class NettyLoop implements IceLoop {
     return epochNanos;
   }
 
-  EventLoop netty() {
+  /** The loop itself, for what registers channels. */
+  public EventLoop netty() {
     return loop;
   }
 
-  Loops loops() {
+  /** The loops it is one of. */
+  public Loops loops() {
     return loops;
   }
 }
