@@ -117,7 +117,6 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     establishment.sender().discard();
     Tcb tcb = context.tcbOrLast();
     if (tcb != null) {
-      tcb.sender().discard();
       tcb.receiver().discard();
     }
     refusedStreams.clear();

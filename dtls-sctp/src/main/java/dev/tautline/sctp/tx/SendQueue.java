@@ -20,7 +20,7 @@ public final class SendQueue {
   /** What a turn is worth when streams take turns by fragment: about a packet. */
   private static final int TURN_BYTES = 1024;
 
-  private StreamTable streams = new StreamTable();
+  private final StreamTable streams = new StreamTable();
   private StreamScheduler scheduler = new WeightedFairScheduler();
   private final ArrayDeque<StreamQueue> changedAmounts = new ArrayDeque<>();
   private final ArrayList<StreamQueue> resetting = new ArrayList<>();
@@ -294,7 +294,7 @@ public final class SendQueue {
 
   /** The association is over: nothing is kept, and nobody is told that less waits. */
   void discard() {
-    streams = new StreamTable();
+    streams.clear();
     scheduler = new WeightedFairScheduler();
     changedAmounts.clear();
     resetting.clear();

@@ -1,5 +1,6 @@
 package dev.tautline.sctp.tx;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,10 @@ final class StreamTable {
   @Nullable StreamQueue find(int streamId) {
     StreamQueue[] page = pages[streamId >> PAGE_BITS];
     return page == null ? null : page[streamId & PAGE_SIZE - 1];
+  }
+
+  void clear() {
+    Arrays.fill(pages, null);
   }
 
   void forEach(Consumer<StreamQueue> action) {
