@@ -28,6 +28,10 @@ import org.junit.platform.launcher.core.LauncherFactory;
  */
 class RepeatedRuns {
   private static final int RUNS = Integer.getInteger("tautline.runs", 100);
+
+  /** Names of classes, for a part of the tests. */
+  private static final String CLASSES = System.getProperty("tautline.classes", ".*Test");
+
   private static final int SHOWN_CHARACTERS = 20_000;
 
   /** What one run did. */
@@ -73,7 +77,7 @@ class RepeatedRuns {
         LauncherDiscoveryRequestBuilder.request()
             .selectors(selectPackage("dev.tautline.sctp"))
             .filters(
-                includeClassNamePatterns(".*Test"),
+                includeClassNamePatterns(CLASSES),
                 // What the classes import is the same in each run.
                 excludeClassNamePatterns(".*ArchitectureTest"),
                 TagFilter.excludeTags("dtls"))
