@@ -940,6 +940,8 @@ public final class PeerConnection implements AutoCloseable {
         .localPort(SCTP_PORT)
         .peerPort(peerPort)
         .manualWindow()
+        .congestionAlgorithm(options.congestionAlgorithm().forSctp())
+        .interleaving(options.interleaving())
         .receiveWindowBytes(Math.max(options.receiveWindowBytes(), 2L * options.maxMessageSize()))
         // What waits is limited here, where refusals can be told apart; SCTP also keeps what is
         // under way, as much as the peer's window lets it.

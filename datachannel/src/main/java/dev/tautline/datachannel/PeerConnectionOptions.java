@@ -33,6 +33,8 @@ public final class PeerConnectionOptions {
   private final Predicate<InetAddress> addressFilter;
   private final @Nullable HttpProxy httpProxy;
   private final @Nullable KeyStore turnTrustStore;
+  private final CongestionAlgorithm congestionAlgorithm;
+  private final boolean interleaving;
 
   private PeerConnectionOptions(Builder builder) {
     this.iceServers = List.copyOf(builder.iceServers);
@@ -57,6 +59,22 @@ public final class PeerConnectionOptions {
         builder.restartWindow != null
             ? builder.restartWindow
             : iceRestart == IceRestart.AUTOMATIC ? AUTOMATIC_WINDOW : Duration.ZERO;
+    this.congestionAlgorithm = builder.congestionAlgorithm;
+    this.interleaving = builder.interleaving;
+  }
+
+  /** How fast data leaves; {@link CongestionAlgorithm#MODEL_BASED} by default. */
+  public CongestionAlgorithm congestionAlgorithm() {
+    return congestionAlgorithm;
+  }
+
+  /**
+   * Whether messages of different channels mix by fragment (I-DATA, RFC 8260) with a peer that
+   * offers it as well; on by default. Without it a short message overtakes a long one all the same,
+   * at the price of SACKs that report gaps.
+   */
+  public boolean interleaving() {
+    return interleaving;
   }
 
   /** No servers, host candidates of all interfaces but loopback. */
@@ -200,6 +218,8 @@ public final class PeerConnectionOptions {
     private @Nullable KeyStore turnTrustStore;
     private IceRestart iceRestart = IceRestart.MANUAL;
     private @Nullable Duration restartWindow;
+    private CongestionAlgorithm congestionAlgorithm = CongestionAlgorithm.MODEL_BASED;
+    private boolean interleaving = true;
 
     private Builder() {}
 
@@ -362,6 +382,18 @@ public final class PeerConnectionOptions {
     /** Whose certificates {@code turns:} servers may have, in place of those the JDK trusts. */
     public Builder turnTrustStore(KeyStore value) {
       turnTrustStore = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /** See {@link PeerConnectionOptions#congestionAlgorithm()}. */
+    public Builder congestionAlgorithm(CongestionAlgorithm value) {
+      congestionAlgorithm = Objects.requireNonNull(value, "congestionAlgorithm");
+      return this;
+    }
+
+    /** See {@link PeerConnectionOptions#interleaving()}. */
+    public Builder interleaving(boolean value) {
+      interleaving = value;
       return this;
     }
 

@@ -79,7 +79,8 @@ public final class AssociationOptions {
   /**
    * For data channels, where ICE decides whether the path lives: retransmissions without a limit,
    * backed off to 3 s at most, and failure when outstanding data gets no acknowledgement for 30 s.
-   * Checksums may be left to DTLS (RFC 9653).
+   * Checksums may be left to DTLS (RFC 9653), messages interleave where the peer takes it (RFC
+   * 8260), and the congestion control is {@link CongestionAlgorithm#MODEL_BASED}.
    */
   public static AssociationOptions forDataChannels() {
     return rfc().toBuilder()
@@ -88,6 +89,8 @@ public final class AssociationOptions {
         .maxRetransmits(UNLIMITED)
         .noAcknowledgementLimit(Optional.of(Duration.ofSeconds(30)))
         .zeroChecksum(true)
+        .interleaving(true)
+        .congestionAlgorithm(CongestionAlgorithm.MODEL_BASED)
         .build();
   }
 
@@ -207,7 +210,10 @@ public final class AssociationOptions {
     return partialReliability;
   }
 
-  /** Whether I-DATA is offered; off by default. */
+  /**
+   * Whether I-DATA is offered (RFC 8260), so that messages of different streams mix by fragment; on
+   * for data channels. It is used when the peer offers it as well.
+   */
   public boolean interleaving() {
     return interleaving;
   }
@@ -218,8 +224,8 @@ public final class AssociationOptions {
   }
 
   /**
-   * How fast data leaves and how losses are noticed; {@link CongestionAlgorithm#RFC_9260} by
-   * default.
+   * How fast data leaves and how losses are noticed; {@link CongestionAlgorithm#MODEL_BASED} for
+   * data channels, {@link CongestionAlgorithm#RFC_9260} by the RFC.
    */
   public CongestionAlgorithm congestionAlgorithm() {
     return congestionAlgorithm;

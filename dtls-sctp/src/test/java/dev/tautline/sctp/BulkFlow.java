@@ -9,7 +9,7 @@ import java.time.Duration;
 /** One association whose A side sends as fast as it may. */
 final class BulkFlow {
   private static final int MESSAGE_BYTES = 64 << 10;
-  private static final long KEPT_WAITING = 2L << 20;
+  private static final long KEPT_WAITING = 4L << 20;
   private static final byte[] MESSAGE = new byte[MESSAGE_BYTES];
 
   private final SimulatedNetwork net;
@@ -18,9 +18,13 @@ final class BulkFlow {
   private long received;
 
   BulkFlow(SimulatedNetwork net, CongestionAlgorithm algorithm) {
+    this(
+        net,
+        AssociationOptions.forDataChannels().toBuilder().congestionAlgorithm(algorithm).build());
+  }
+
+  BulkFlow(SimulatedNetwork net, AssociationOptions options) {
     this.net = net.tracePackets(0);
-    AssociationOptions options =
-        AssociationOptions.forDataChannels().toBuilder().congestionAlgorithm(algorithm).build();
     a = net.attach("A", random -> Association.create(options, random));
     z = net.attach("Z", random -> Association.create(options, random));
     a.onEvent(

@@ -201,7 +201,8 @@ class HandshakeTest {
   @Test
   void theThirdInitHasNoOptionalParametersAndLaterOnesNoZeroChecksum() {
     // Debian's pion drops an INIT with parameter 0x8001 whole.
-    var peer = new HandPeer(AssociationOptions.forDataChannels());
+    var peer =
+        new HandPeer(AssociationOptions.forDataChannels().toBuilder().interleaving(false).build());
     peer.association.connect(0);
 
     InitBody first = only(peer.poll(), InitChunk.class).body();
@@ -216,6 +217,22 @@ class HandshakeTest {
     assertThat(third.initialTsn()).isEqualTo(first.initialTsn());
     assertThat(fourth.parameter(Parameter.ZERO_CHECKSUM_ACCEPTABLE)).isEmpty();
     assertThat(fourth.parameter(Parameter.SUPPORTED_EXTENSIONS)).isPresent();
+  }
+
+  @Test
+  void withInterleavingTheThirdInitLeavesOutZeroChecksumAlone() {
+    // Whichever of the INITs is answered: both sides must agree on I-DATA.
+    var peer = new HandPeer(AssociationOptions.forDataChannels());
+    peer.association.connect(0);
+
+    InitBody first = only(peer.poll(), InitChunk.class).body();
+    only(peer.nextTimer(), InitChunk.class);
+    InitBody third = only(peer.nextTimer(), InitChunk.class).body();
+
+    assertThat(first.parameter(Parameter.ZERO_CHECKSUM_ACCEPTABLE)).isPresent();
+    assertThat(third.parameter(Parameter.ZERO_CHECKSUM_ACCEPTABLE)).isEmpty();
+    assertThat(third.parameter(Parameter.SUPPORTED_EXTENSIONS))
+        .isEqualTo(first.parameter(Parameter.SUPPORTED_EXTENSIONS));
   }
 
   @Test

@@ -38,6 +38,12 @@ public final class DataSender {
   /** A FORWARD-TSN or I-FORWARD-TSN that names one stream. */
   private static final int LEAST_FORWARD_TSN_BYTES = Chunk.HEADER_BYTES + 4 + 8;
 
+  /**
+   * So far ahead of the cumulative TSN ack at most may go what overtakes: usrsctp throws away what
+   * is 4096 ahead.
+   */
+  private static final int MAX_OVERTAKING_TSNS = 2048;
+
   /** Retransmissions of the earliest data between two expirations of T3-rtx. */
   private static final int PROBES_PER_TIMEOUT = 2;
 
@@ -106,6 +112,13 @@ public final class DataSender {
   private boolean forwardTsnCut;
 
   private long forwardTsnSentNanos = NOT_SENT;
+
+  /** How far the last FORWARD-TSN reached. */
+  private long forwardedTsn = NOT_SENT;
+
+  /** It was sent once, and its answer has not come. */
+  private boolean forwardedOnce;
+
   private long lastDataSentNanos = NOT_SENT;
   private long lastRttNanos = NOT_SENT;
 
@@ -160,16 +173,29 @@ public final class DataSender {
     long first = (initialTsn & 0xffff_ffffL) + (1L << 32);
     this.outstanding =
         new OutstandingData(
-            queue, first, lossDetection == LossDetection.MISS_INDICATIONS, this::chunkAcknowledged);
+            queue,
+            first,
+            lossDetection == LossDetection.MISS_INDICATIONS,
+            this::repeatedAcknowledged);
     this.tsns = SerialUnwrapper.of32Bits(first - 1);
     this.rto = rto;
     this.congestion = congestion;
     this.maxPacketBytes = maxPacketBytes;
   }
 
-  private void chunkAcknowledged(OutstandingChunk chunk) {
-    deliveryRate.acked(chunk, ackNanos);
-    rack.acked(chunk, ackNanos);
+  private void repeatedAcknowledged(OutstandingChunk chunk, boolean overtaken) {
+    deliveryRate.acked(chunk);
+    rack.acked(chunk, ackNanos, overtaken);
+  }
+
+  /** The newest stands for all that a SACK acknowledges of what was sent once. */
+  private void takeNewest() {
+    deliveryRate.acked(outstanding.ackedBytes(), ackNanos);
+    OutstandingChunk newest = outstanding.newestOnce();
+    if (newest != null) {
+      deliveryRate.acked(newest);
+      rack.acked(newest, ackNanos, outstanding.showsReordering());
+    }
   }
 
   /** What waits to be sent. */
@@ -220,7 +246,7 @@ public final class DataSender {
 
   /** Whether something is outstanding: the peer owes an acknowledgement. */
   public boolean hasOutstanding() {
-    return !outstanding.isEmpty();
+    return outstanding.awaitsPeer();
   }
 
   /** When the peer last acknowledged something, or the first of the outstanding data was sent. */
@@ -395,7 +421,7 @@ public final class DataSender {
   /** RFC 8985 section 7.3: new data if there is some, otherwise the last once more. */
   private void probeTail(long nowNanos) {
     tail.stop();
-    if (outstanding.hasLost() || outstanding.isEmpty()) {
+    if (outstanding.hasLost() || outstanding.inFlight() == 0) {
       return;
     }
     if (!queue.isEmpty() && windowTakes(queue.headerBytes() + 1)) {
@@ -453,12 +479,13 @@ public final class DataSender {
       return SackOutcome.IMPOSSIBLE;
     }
     long flightBefore = outstanding.flightBytes();
-    boolean wasOutstanding = !outstanding.isEmpty();
+    boolean wasOutstanding = outstanding.awaitsPeer();
     boolean opens = peerWindow == 0 && sack.aRwnd() > 0;
     ackNanos = nowNanos;
     deliveryRate.beginAck();
     outstanding.apply(
         sack, cumulative, recoveryPoint != NO_RECOVERY, maxPacketBytes - PacketHeader.BYTES);
+    takeNewest();
     if (sack.duplicateTsns() > 0) {
       rack.duplicatesReported(cumulative, outstanding.nextTsn());
     }
@@ -483,13 +510,14 @@ public final class DataSender {
     if (cumulative < outstanding.cumulativeTsnAck()) {
       return SackOutcome.OLD;
     }
-    if (cumulative >= outstanding.nextTsn()) {
+    if (!outstanding.isPossible(cumulative)) {
       return SackOutcome.IMPOSSIBLE;
     }
     long flightBefore = outstanding.flightBytes();
     ackNanos = nowNanos;
     deliveryRate.beginAck();
     outstanding.applyCumulative(cumulative);
+    takeNewest();
     react(nowNanos, cumulative, flightBefore);
     return SackOutcome.APPLIED;
   }
@@ -526,7 +554,7 @@ public final class DataSender {
     guardForwardTsn(nowNanos, cumulative);
     mindT3(nowNanos);
     armTailProbe(nowNanos);
-    if (outstanding.isEmpty()) {
+    if (!outstanding.awaitsPeer()) {
       congestion.allAcknowledged();
     }
   }
@@ -552,7 +580,13 @@ public final class DataSender {
     if (sent >= 0 && newRoundTrip) {
       rto.measured(nowNanos - sent);
       lastRttNanos = nowNanos;
+    } else if (forwardedOnce && outstanding.cumulativeTsnAck() >= forwardedTsn) {
+      // What a FORWARD-TSN that was sent once skips is acknowledged: where nothing but these goes
+      // through, they are all there is to measure by, and the RTO would stay backed off.
+      rto.measured(nowNanos - forwardTsnSentNanos);
+      lastRttNanos = nowNanos;
     }
+    forwardedOnce &= outstanding.cumulativeTsnAck() < forwardedTsn;
   }
 
   private void lossFound(long nowNanos, boolean inRecovery) {
@@ -569,15 +603,16 @@ public final class DataSender {
   private void guardForwardTsn(long nowNanos, long cumulative) {
     outstanding.advanceAfterSack();
     boolean goesOn = forwardTsnCut && outstanding.cumulativeAdvanced();
-    boolean unheard =
-        forwardTsnSentNanos == NOT_SENT || nowNanos - forwardTsnSentNanos >= rto.srttNanos();
-    if (outstanding.advancedPeerAckPoint() > cumulative && (goesOn || unheard)) {
+    long point = outstanding.advancedPeerAckPoint();
+    // What was told and may still be on its way is repeated once a round trip; news goes at once.
+    boolean unheard = point > forwardedTsn || nowNanos - forwardTsnSentNanos >= rto.srttNanos();
+    if (point > cumulative && (goesOn || unheard)) {
       forwardTsnDue = true;
     }
   }
 
   private void mindT3(long nowNanos) {
-    if (outstanding.isEmpty()) {
+    if (!outstanding.awaitsPeer()) {
       t3Rtx.stop();
     } else if (outstanding.cumulativeAdvanced()) {
       // RFC 9260 section 6.3.2 R3.
@@ -602,7 +637,7 @@ public final class DataSender {
     outstanding.markAllLost();
     fastRetransmitDue = outstanding.hasLost();
     t3Rtx.stop();
-    if (!outstanding.isEmpty()) {
+    if (outstanding.awaitsPeer()) {
       t3Rtx.start(nowNanos, rto.rtoNanos());
     }
   }
@@ -615,7 +650,7 @@ public final class DataSender {
 
   /** The association is up: the peer has had no chance to acknowledge what rode with the cookie. */
   public void established(long nowNanos) {
-    if (!outstanding.isEmpty()) {
+    if (outstanding.awaitsPeer()) {
       t3Rtx.start(nowNanos, rto.rtoNanos());
       lastProgressNanos = nowNanos;
     }
@@ -627,7 +662,12 @@ public final class DataSender {
    */
   public int leastRoom() {
     long tsn = outstanding.lowestLost();
-    return tsn == Long.MAX_VALUE ? 0 : outstanding.at(tsn).chunkBytes;
+    int least = tsn == Long.MAX_VALUE ? 0 : outstanding.at(tsn).chunkBytes;
+    if (outstanding.hasReserved()) {
+      least =
+          Math.max(least, Chunk.padded(queue.headerBytes() + outstanding.reservedFragmentBytes()));
+    }
+    return least;
   }
 
   /** Whether {@link #fill} would write something now. */
@@ -677,7 +717,7 @@ public final class DataSender {
     if (forwardTsnDue) {
       addForwardTsn(nowNanos, packet);
     }
-    if (lastDataSentNanos != NOT_SENT && outstanding.isEmpty()) {
+    if (lastDataSentNanos != NOT_SENT && !outstanding.awaitsPeer()) {
       long idleNanos = nowNanos - lastDataSentNanos;
       if (idleNanos >= rto.rtoNanos()) {
         congestion.idle(idleNanos, rto.rtoNanos());
@@ -757,7 +797,7 @@ public final class DataSender {
       outstanding.resent(chunk, nowNanos);
       deliveryRate.sent(chunk, nowNanos, flightBefore);
       chunksRetransmitted++;
-      write(chunk, tsn, packet);
+      write(chunk, packet);
       if (tsn == outstanding.cumulativeTsnAck() + 1 && !probing) {
         // RFC 9260 section 7.2.4 step 4: the timer runs anew for the earliest outstanding TSN.
         t3Rtx.start(nowNanos, rto.rtoNanos());
@@ -769,8 +809,9 @@ public final class DataSender {
 
   private void fillWithNew(long nowNanos, long expiryNow, PacketBuffer packet) {
     int header = queue.headerBytes();
+    int fullRoom = Math.min(packet.fullRoom(), maxPacketBytes - PacketHeader.BYTES) - header;
     while (true) {
-      OutgoingMessage message = queue.next(expiryNow);
+      OutgoingMessage message = queue.next(expiryNow, overtakableBytes(fullRoom));
       if (message == null) {
         return;
       }
@@ -778,10 +819,22 @@ public final class DataSender {
         abandon(message);
         continue;
       }
-      int length =
-          SendQueue.fragmentBytes(message, packet.room() - header, packet.fullRoom() - header);
+      int room = packet.room() - header;
+      int length;
+      if (outstanding.isReservedFor(message)) {
+        length = Math.min(outstanding.reservedFragmentBytes(), message.remaining());
+        if (length > room) {
+          return;
+        }
+      } else {
+        length = SendQueue.fragmentBytes(message, Math.min(room, fullRoom), fullRoom);
+      }
       if (length <= 0 || !windowTakes(Chunk.padded(header + length))) {
         return;
+      }
+      OutgoingMessage overtaken = queue.overtaken();
+      if (overtaken != null && !outstanding.hasReserved()) {
+        outstanding.reserve(overtaken, fullRoom & ~3);
       }
       int flags = message.order == Order.UNORDERED ? DataFormat.U_BIT : 0;
       if (!message.isStarted()) {
@@ -790,8 +843,7 @@ public final class DataSender {
       if (length == message.remaining()) {
         flags |= DataFormat.E_BIT;
       }
-      long tsn = outstanding.nextTsn();
-      if (outstanding.isEmpty()) {
+      if (!outstanding.awaitsPeer()) {
         lastProgressNanos = nowNanos;
       }
       long flightBefore = outstanding.flightBytes();
@@ -802,12 +854,22 @@ public final class DataSender {
         // RFC 9260 section 3.3.1: nothing follows that would make the peer acknowledge soon.
         chunk.flags |= DataFormat.I_BIT;
       }
-      write(chunk, tsn, packet);
+      write(chunk, packet);
       t3Rtx.startIfStopped(nowNanos, rto.rtoNanos());
     }
   }
 
-  private void write(OutstandingChunk chunk, long tsn, PacketBuffer packet) {
+  /** How much of a message may be left for shorter ones to go before its rest. */
+  private int overtakableBytes(int fragmentBytes) {
+    int tsns = MAX_OVERTAKING_TSNS - outstanding.size();
+    if (tsns <= 0) {
+      return 0;
+    }
+    return outstanding.hasReserved() ? Integer.MAX_VALUE : tsns * fragmentBytes;
+  }
+
+  private void write(OutstandingChunk chunk, PacketBuffer packet) {
+    long tsn = chunk.tsn;
     OutgoingMessage message = chunk.owner();
     byte[] out = packet.bytes();
     int at = packet.position();
@@ -861,6 +923,8 @@ public final class DataSender {
             ? iForwardTsn(cumulative, point, packet.room())
             : forwardTsn(cumulative, point, packet.room()));
     forwardTsnSentNanos = nowNanos;
+    forwardedOnce = point > forwardedTsn;
+    forwardedTsn = point;
     forwardTsns++;
     t3Rtx.startIfStopped(nowNanos, rto.rtoNanos());
   }

@@ -44,10 +44,18 @@ final class DeliveryRate {
     newestOrder = -1;
   }
 
-  /** It acknowledges this chunk for the first time. */
-  void acked(OutstandingChunk chunk, long nowNanos) {
-    delivered += chunk.chunkBytes;
-    deliveredNanos = nowNanos;
+  /** It acknowledges so much for the first time. */
+  void acked(long bytes, long nowNanos) {
+    if (bytes > 0) {
+      delivered += bytes;
+      deliveredNanos = nowNanos;
+    }
+  }
+
+  /**
+   * It acknowledges this chunk for the first time; the newest of them has to be among those told.
+   */
+  void acked(OutstandingChunk chunk) {
     if (chunk.sendOrder > newestOrder) {
       newestOrder = chunk.sendOrder;
       priorDelivered = chunk.deliveredBefore;

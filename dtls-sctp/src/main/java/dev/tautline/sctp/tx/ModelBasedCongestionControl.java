@@ -392,9 +392,9 @@ public final class ModelBasedCongestionControl implements CongestionControl {
 
   @Override
   public void timedOut() {
-    // Nothing came back for a whole RTO. Rate and round trip may still hold; the window grows back
-    // by what is acknowledged.
-    cwnd = floorBytes();
+    // Nothing came back for a whole RTO: one packet asks, as RFC 9260 section 7.2.3 has it. Rate
+    // and round trip may still hold; the window grows back by what is acknowledged.
+    cwnd = packetBytes;
   }
 
   @Override

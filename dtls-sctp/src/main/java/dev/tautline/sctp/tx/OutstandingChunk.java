@@ -13,7 +13,9 @@ final class OutstandingChunk {
     /** In a gap ack block; it counts as received unless the peer takes that back. */
     ACKED,
     /** Its message was given up. */
-    ABANDONED
+    ABANDONED,
+    /** Its TSN is kept for the rest of a message that others overtook; nothing was sent yet. */
+    RESERVED
   }
 
   @Nullable OutgoingMessage message;
@@ -38,9 +40,8 @@ final class OutstandingChunk {
   /** Counts transmissions of all chunks: what was sent later has the higher one. */
   long sendOrder;
 
-  // Neighbours among the chunks in flight, in the order of sending.
-  @Nullable OutstandingChunk sentBefore;
-  @Nullable OutstandingChunk sentAfter;
+  /** The same of its first transmission. */
+  long firstOrder;
 
   // What DeliveryRate keeps with each chunk.
   long deliveredBefore;

@@ -15,13 +15,18 @@ final class OutstandingData {
   /** RFC 9260 section 7.2.4: the third miss indication marks a TSN for retransmission. */
   private static final int MISSES_FOR_LOSS = 3;
 
-  /** Hears of each chunk that is acknowledged for the first time, before its state changes. */
-  interface AckListener {
-    void acknowledged(OutstandingChunk chunk);
+  /** Hears of chunks that were sent again when they are acknowledged for the first time. */
+  interface RepeatedListener {
+    /**
+     * Called before the chunk's state changes.
+     *
+     * @param overtaken whether something first sent later was acknowledged by an earlier SACK
+     */
+    void acknowledged(OutstandingChunk chunk, boolean overtaken);
   }
 
   private final SendQueue queue;
-  private final AckListener ackListener;
+  private final RepeatedListener repeatedListener;
   private final boolean countsMisses;
   private OutstandingChunk[] ring = newSlots(new OutstandingChunk[64], 0);
 
@@ -56,10 +61,19 @@ final class OutstandingData {
   private long rttSentNanos;
   private boolean newLoss;
 
-  // What is in flight in the order of sending.
-  private @Nullable OutstandingChunk firstSent;
-  private @Nullable OutstandingChunk lastSent;
-  private long sendOrders;
+  /** What is in flight in the order of sending. */
+  private final SendOrder sendOrder = new SendOrder();
+
+  // What the present SACK acknowledges of what was sent only once.
+  private @Nullable OutstandingChunk newestOnce;
+  private long highestFirstOrder = -1;
+  private long highestFirstOrderBefore = -1;
+  private boolean overtaken;
+
+  // The TSNs kept for the rest of one message; reservedFrom > reservedTo when there are none.
+  private long reservedFrom = 1;
+  private long reservedTo;
+  private int reservedBytes;
 
   /** How many chunks above the cumulative TSN ack are in gap ack blocks. */
   private int gapAcked;
@@ -68,14 +82,15 @@ final class OutstandingData {
 
   /** Losses are noticed by miss indications. */
   OutstandingData(SendQueue queue, long initialTsn) {
-    this(queue, initialTsn, true, chunk -> {});
+    this(queue, initialTsn, true, (chunk, overtaken) -> {});
   }
 
   /** With or without miss indications; without them {@link #detectLost} notices losses. */
-  OutstandingData(SendQueue queue, long initialTsn, boolean countsMisses, AckListener ackListener) {
+  OutstandingData(
+      SendQueue queue, long initialTsn, boolean countsMisses, RepeatedListener repeatedListener) {
     this.queue = queue;
     this.countsMisses = countsMisses;
-    this.ackListener = ackListener;
+    this.repeatedListener = repeatedListener;
     this.cumulativeTsnAck = initialTsn - 1;
     this.nextTsn = initialTsn;
     this.lowestLost = initialTsn;
@@ -130,10 +145,18 @@ final class OutstandingData {
     return ring[(int) tsn & ring.length - 1];
   }
 
-  /** Gives the next TSN to a fragment that is sent now. */
+  /** Gives a fragment that is sent now its TSN: the next, or the one kept for it. */
   OutstandingChunk append(
       OutgoingMessage message, int length, int flags, int chunkBytes, long nowNanos) {
-    OutstandingChunk chunk = claimSlot();
+    long tsn;
+    OutstandingChunk chunk;
+    if (isReservedFor(message)) {
+      tsn = reservedFrom++;
+      chunk = at(tsn);
+    } else {
+      chunk = claimSlot();
+      tsn = nextTsn++;
+    }
     chunk.message = message;
     chunk.state = State.IN_FLIGHT;
     chunk.offset = message.cutOffset();
@@ -145,56 +168,95 @@ final class OutstandingData {
     chunk.misses = 0;
     chunk.retransmitted = false;
     chunk.sentNanos = nowNanos;
-    chunk.tsn = nextTsn;
-    queue.cut(message, nextTsn, length);
-    nextTsn++;
+    chunk.tsn = tsn;
+    queue.cut(message, tsn, length);
     flightBytes += chunkBytes;
     inFlight++;
-    linkLast(chunk);
+    chunk.sendOrder = nextOrder(tsn);
+    chunk.firstOrder = chunk.sendOrder;
     return chunk;
   }
 
-  private void linkLast(OutstandingChunk chunk) {
-    chunk.sendOrder = sendOrders++;
-    chunk.sentBefore = lastSent;
-    chunk.sentAfter = null;
-    if (lastSent == null) {
-      firstSent = chunk;
-    } else {
-      lastSent.sentAfter = chunk;
+  private long nextOrder(long tsn) {
+    if (sendOrder.isFull()) {
+      dropStale();
     }
-    lastSent = chunk;
+    return sendOrder.add(tsn);
   }
 
-  private void unlink(OutstandingChunk chunk) {
-    OutstandingChunk before = chunk.sentBefore;
-    OutstandingChunk after = chunk.sentAfter;
-    if (before == null) {
-      firstSent = after;
-    } else {
-      before.sentAfter = after;
+  /** Forgets what was sent first and is no longer in flight. */
+  private void dropStale() {
+    while (!sendOrder.isEmpty() && !isCurrent(sendOrder.first(), sendOrder.firstTsn())) {
+      sendOrder.removeFirst();
     }
-    if (after == null) {
-      lastSent = before;
-    } else {
-      after.sentBefore = before;
-    }
-    chunk.sentBefore = null;
-    chunk.sentAfter = null;
   }
 
-  private void linkFirst(OutstandingChunk chunk) {
-    OutstandingChunk first = firstSent;
-    if (first == null) {
-      linkLast(chunk);
-      return;
+  /** Whether the TSN is in flight since the sending of that order. */
+  private boolean isCurrent(long order, long tsn) {
+    if (tsn <= cumulativeTsnAck) {
+      return false;
     }
-    chunk.sendOrder = Math.min(chunk.sendOrder, first.sendOrder);
-    chunk.sentNanos = Math.min(chunk.sentNanos, first.sentNanos);
-    chunk.sentBefore = null;
-    chunk.sentAfter = first;
-    first.sentBefore = chunk;
-    firstSent = chunk;
+    OutstandingChunk chunk = at(tsn);
+    return chunk.state == State.IN_FLIGHT && chunk.sendOrder == order;
+  }
+
+  /** What was sent first of what is in flight, or null. */
+  private @Nullable OutstandingChunk firstSent() {
+    dropStale();
+    return sendOrder.isEmpty() ? null : at(sendOrder.firstTsn());
+  }
+
+  // --- TSNs that are kept ---
+
+  /** Whether TSNs are kept for the rest of this message. */
+  boolean isReservedFor(OutgoingMessage message) {
+    return reservedFrom <= reservedTo && at(reservedFrom).message == message;
+  }
+
+  /** Whether TSNs are kept for the rest of some message. */
+  boolean hasReserved() {
+    return reservedFrom <= reservedTo;
+  }
+
+  /** How long each fragment is for which a TSN is kept, but for the last. */
+  int reservedFragmentBytes() {
+    return reservedBytes;
+  }
+
+  /**
+   * Keeps the next TSNs for the rest of the message, so that those behind them can go first: RFC
+   * 9260 section 6.9 wants the TSNs of one message in sequence, but not that they leave so.
+   *
+   * @param fragmentBytes the payload of each of its fragments but the last
+   */
+  void reserve(OutgoingMessage message, int fragmentBytes) {
+    reservedBytes = fragmentBytes;
+    reservedFrom = nextTsn;
+    int fragments = (message.remaining() + fragmentBytes - 1) / fragmentBytes;
+    for (int i = 0; i < fragments; i++) {
+      OutstandingChunk chunk = claimSlot();
+      chunk.message = message;
+      chunk.state = State.RESERVED;
+      chunk.chunkBytes = 0;
+      chunk.length = 0;
+      chunk.transmissions = 0;
+      chunk.tsn = nextTsn++;
+    }
+    reservedTo = nextTsn - 1;
+  }
+
+  /** How many TSNs are kept for what was not sent yet. */
+  private long reserved() {
+    return Math.max(0, reservedTo - reservedFrom + 1);
+  }
+
+  /**
+   * Whether the peer has yet to say something about what was sent, or was told to skip it. While
+   * TSNs are kept, it cannot acknowledge for good what is behind them.
+   */
+  boolean awaitsPeer() {
+    long kept = reserved();
+    return kept == 0 ? !isEmpty() : size() - gapAcked - kept > 0;
   }
 
   private OutstandingChunk claimSlot() {
@@ -219,7 +281,28 @@ final class OutstandingData {
       return false;
     }
     int blocks = sack.gapAckBlocks();
-    return blocks == 0 || cumulative + sack.gapEnd(blocks - 1) <= highest;
+    if (blocks > 0 && cumulative + sack.gapEnd(blocks - 1) > highest) {
+      return false;
+    }
+    return !hasReserved() || sparesReserved(sack, cumulative);
+  }
+
+  /** Whether the cumulative TSN ack alone speaks only of TSNs that were sent. */
+  boolean isPossible(long cumulative) {
+    return cumulative < nextTsn && (!hasReserved() || cumulative < reservedFrom);
+  }
+
+  private boolean sparesReserved(SackView sack, long cumulative) {
+    if (cumulative >= reservedFrom) {
+      return false;
+    }
+    for (int i = 0; i < sack.gapAckBlocks(); i++) {
+      if (cumulative + sack.gapEnd(i) >= reservedFrom
+          && cumulative + sack.gapStart(i) <= reservedTo) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -246,6 +329,9 @@ final class OutstandingData {
     highestNewlyAcked = cumulativeTsnAck;
     rttSentNanos = -1;
     newLoss = false;
+    newestOnce = null;
+    highestFirstOrderBefore = highestFirstOrder;
+    overtaken = false;
     cumulativeAdvanced = cumulative > cumulativeTsnAck;
     if (cumulativeAdvanced) {
       releaseUpTo(cumulative);
@@ -304,10 +390,22 @@ final class OutstandingData {
     }
     // Karn's rule, RFC 9260 section 6.3.1 C5: no sample from what was sent more than once. Nor from
     // what was taken for lost: its acknowledgement was, and the next one came much later.
-    if (chunk.transmissions == 1 && chunk.state == State.IN_FLIGHT) {
-      rttSentNanos = Math.max(rttSentNanos, chunk.sentNanos);
+    if (chunk.transmissions == 1) {
+      if (chunk.state == State.IN_FLIGHT) {
+        rttSentNanos = Math.max(rttSentNanos, chunk.sentNanos);
+      }
+      if (newestOnce == null || chunk.sendOrder > newestOnce.sendOrder) {
+        newestOnce = chunk;
+      }
+      if (chunk.firstOrder < highestFirstOrderBefore) {
+        overtaken = true;
+      } else if (chunk.firstOrder > highestFirstOrder) {
+        highestFirstOrder = chunk.firstOrder;
+      }
+    } else {
+      repeatedListener.acknowledged(chunk, chunk.firstOrder < highestFirstOrderBefore);
+      highestFirstOrder = Math.max(highestFirstOrder, chunk.firstOrder);
     }
-    ackListener.acknowledged(chunk);
     leave(chunk);
     chunk.state = State.ACKED;
     gapAcked++;
@@ -320,7 +418,6 @@ final class OutstandingData {
     if (chunk.state == State.IN_FLIGHT) {
       flightBytes -= chunk.chunkBytes;
       inFlight--;
-      unlink(chunk);
     } else if (chunk.state == State.LOST) {
       lost--;
     } else if (chunk.state == State.ACKED) {
@@ -373,7 +470,11 @@ final class OutstandingData {
     inFlight++;
     // Where it was among the others cannot be found cheaply: it counts as the first of them, and
     // with them by time as lost soon, which it is, as the peer took it back.
-    linkFirst(chunk);
+    OutstandingChunk first = firstSent();
+    if (first != null) {
+      chunk.sentNanos = Math.min(chunk.sentNanos, first.sentNanos);
+    }
+    chunk.sendOrder = sendOrder.addFirst(tsn);
     missFrom = Math.min(missFrom, tsn);
   }
 
@@ -411,7 +512,8 @@ final class OutstandingData {
         if (chunk.state != State.IN_FLIGHT || chunk.retransmitted) {
           continue;
         }
-        if (tsn < limit) {
+        // What left only after all that is acknowledged now was not overtaken by it.
+        if (tsn < limit && chunk.sendOrder < highestFirstOrder) {
           chunk.misses += indications;
         }
         if (chunk.misses >= MISSES_FOR_LOSS) {
@@ -444,17 +546,16 @@ final class OutstandingData {
    * Long#MAX_VALUE}. Costs as much as it marks.
    */
   long detectLost(Rack rack, long windowNanos, long nowNanos) {
-    OutstandingChunk chunk = firstSent;
+    OutstandingChunk chunk = firstSent();
     while (chunk != null && rack.isOvertaken(chunk)) {
       long lostAt = rack.lostAtNanos(chunk, windowNanos);
       if (lostAt > nowNanos) {
         return lostAt;
       }
-      OutstandingChunk next = chunk.sentAfter;
       markLost(chunk, chunk.tsn);
       lostBytes += chunk.chunkBytes;
       newLoss = true;
-      chunk = next;
+      chunk = firstSent();
     }
     return Long.MAX_VALUE;
   }
@@ -478,7 +579,24 @@ final class OutstandingData {
 
   /** What was sent last of what is in flight, or null. */
   @Nullable OutstandingChunk lastSent() {
-    return lastSent;
+    if (inFlight <= 1) {
+      return firstSent();
+    }
+    long order = sendOrder.end() - 1;
+    while (!isCurrent(order, sendOrder.tsnAt(order))) {
+      order--;
+    }
+    return at(sendOrder.tsnAt(order));
+  }
+
+  /** The newest of what the last SACK acknowledged of what was sent only once, or null. */
+  @Nullable OutstandingChunk newestOnce() {
+    return newestOnce;
+  }
+
+  /** Whether the last SACK showed that something sent once was overtaken, and not lost. */
+  boolean showsReordering() {
+    return overtaken;
   }
 
   /** Something in flight is to be sent again without being taken for lost by the path. */
@@ -498,11 +616,10 @@ final class OutstandingData {
 
   /** What is in flight and was sent at that time or before counts as lost. */
   void markLostSentUntil(long sentNanos) {
-    OutstandingChunk chunk = firstSent;
+    OutstandingChunk chunk = firstSent();
     while (chunk != null && chunk.sentNanos <= sentNanos) {
-      OutstandingChunk next = chunk.sentAfter;
       markLost(chunk, chunk.tsn);
-      chunk = next;
+      chunk = firstSent();
     }
   }
 
@@ -535,7 +652,7 @@ final class OutstandingData {
     chunk.sentNanos = nowNanos;
     flightBytes += chunk.chunkBytes;
     inFlight++;
-    linkLast(chunk);
+    chunk.sendOrder = nextOrder(chunk.tsn);
   }
 
   /**
@@ -559,11 +676,22 @@ final class OutstandingData {
         chunk.state = State.ABANDONED;
       }
     }
+    boolean reserved = isReservedFor(message);
     boolean cutOff = queue.giveUpRest(message);
-    if (cutOff || queue.isInterleaving() && message.lastTsn() > message.firstTsn()) {
+    if (reserved) {
+      abandonReserved(message);
+    } else if (cutOff || queue.isInterleaving() && message.lastTsn() > message.firstTsn()) {
       appendAbandonedEnd(message);
     }
     advance();
+  }
+
+  private void abandonReserved(OutgoingMessage message) {
+    for (; reservedFrom <= reservedTo; reservedFrom++) {
+      at(reservedFrom).state = State.ABANDONED;
+      message.fragmentCut(reservedFrom, 0);
+      message.stream.outstandingFragments++;
+    }
   }
 
   /**

@@ -20,14 +20,18 @@ final class Rack {
 
   private long rttNanos;
   private long minRttNanos = NONE;
-  private long highestAckedTsn = NONE;
   private boolean reorderingSeen;
   private int windowQuarters = 1;
   private int recoveriesUntilNarrow;
   private long widenedUntilTsn = NONE;
 
-  /** A chunk is acknowledged for the first time: steps 1 to 3 of section 6.2. */
-  void acked(OutstandingChunk chunk, long nowNanos) {
+  /**
+   * A chunk is acknowledged for the first time: steps 1 to 3 of section 6.2. Of those sent once,
+   * the newest that a SACK acknowledges stands for all of them.
+   *
+   * @param overtaken whether something first sent later was acknowledged before
+   */
+  void acked(OutstandingChunk chunk, long nowNanos, boolean overtaken) {
     long rtt = nowNanos - chunk.sentNanos;
     boolean again = chunk.transmissions > 1;
     if (!again && (minRttNanos == NONE || rtt < minRttNanos)) {
@@ -35,18 +39,11 @@ final class Rack {
     }
     // Too early for the last transmission: an earlier one is acknowledged.
     boolean earlier = again && rtt < minRttNanos;
-    if (chunk.tsn > highestAckedTsn) {
-      highestAckedTsn = chunk.tsn;
-    } else if (!again || earlier) {
-      // The RFC counts only what was sent once; but a first copy that was overtaken, taken for lost
-      // and then arrived shows reordering as well, and where each is taken for lost nothing else
-      // would.
-      reorderingSeen = true;
-    }
-    if (earlier) {
-      return;
-    }
-    if (chunk.sendOrder > newestOrder) {
+    // The RFC counts only what was sent once; but a first copy that was overtaken, taken for lost
+    // and then arrived shows reordering as well, and where each is taken for lost nothing else
+    // would.
+    reorderingSeen |= overtaken && (!again || earlier);
+    if (!earlier && chunk.sendOrder > newestOrder) {
       newestOrder = chunk.sendOrder;
       rttNanos = rtt;
     }

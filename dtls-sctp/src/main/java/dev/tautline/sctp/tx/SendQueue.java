@@ -2,6 +2,7 @@ package dev.tautline.sctp.tx;
 
 import dev.tautline.sctp.packet.DataFormat;
 import dev.tautline.sctp.packet.Order;
+import dev.tautline.sctp.tx.StreamScheduler.Length;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Messages from {@code send()} until their last fragment has a TSN, by stream.
  *
- * <p>With DATA the fragments of a message have consecutive TSNs (RFC 9260 section 6.9), so streams
- * take turns by message; with I-DATA they take turns by fragment (RFC 8260 section 3).
+ * <p>With I-DATA streams take turns by fragment (RFC 8260 section 3). With DATA the fragments of a
+ * message have consecutive TSNs (RFC 9260 section 6.9), so streams take turns by message; but a
+ * short message may go before the rest of a long one, for which TSNs are kept ({@link
+ * OutstandingData#reserve}).
  */
 public final class SendQueue {
   /** Smaller first pieces are not worth their header. */
@@ -20,13 +23,22 @@ public final class SendQueue {
   /** What a turn is worth when streams take turns by fragment: about a packet. */
   private static final int TURN_BYTES = 1024;
 
+  /** A message that is not longer may go before the rest of a longer one. */
+  private static final int MAX_OVERTAKING_BYTES = 16 << 10;
+
   private final StreamTable streams = new StreamTable();
   private StreamScheduler scheduler = new WeightedFairScheduler();
   private final ArrayDeque<StreamQueue> changedAmounts = new ArrayDeque<>();
   private final ArrayList<StreamQueue> resetting = new ArrayList<>();
 
-  /** The stream whose message is being cut; with DATA nothing goes between its fragments. */
+  /** The stream whose message is being cut. */
   private @Nullable StreamQueue current;
+
+  /** The stream whose short message goes before the rest of {@code current}'s. */
+  private @Nullable StreamQueue overtaking;
+
+  /** How much may go before the rest: half of what leaves, after a first lot. */
+  private long overtakingCredit;
 
   private boolean interleaving;
   private long bufferedBytes;
@@ -59,39 +71,80 @@ public final class SendQueue {
   }
 
   private void schedule(StreamQueue stream) {
-    if (!stream.scheduled && stream != current && stream.isSendable()) {
+    if (!stream.scheduled && stream != current && stream != overtaking && stream.isSendable()) {
       int remaining = stream.messages.element().remaining();
-      scheduler.add(stream, interleaving ? Math.min(remaining, TURN_BYTES) : remaining);
+      scheduler.add(
+          stream,
+          interleaving ? Math.min(remaining, TURN_BYTES) : remaining,
+          interleaving || remaining > MAX_OVERTAKING_BYTES ? Length.LONG : Length.SHORT);
     }
   }
 
   /** Whether {@link #cut} would find a message. */
   boolean isEmpty() {
-    return current == null && scheduler.isEmpty();
+    return current == null && overtaking == null && scheduler.isEmpty();
+  }
+
+  /** As {@link #next(long, int)}, where nothing overtakes. */
+  @Nullable OutgoingMessage next(long nowNanos) {
+    return next(nowNanos, 0);
   }
 
   /**
    * The message that the next fragment belongs to, after those whose lifetime ended unsent were
    * given up; null when there is none.
+   *
+   * @param overtakableBytes how much at most may be left of a message that others overtake
    */
-  @Nullable OutgoingMessage next(long nowNanos) {
+  @Nullable OutgoingMessage next(long nowNanos, int overtakableBytes) {
     while (true) {
-      if (current == null) {
-        current = scheduler.poll();
-        if (current == null) {
-          return null;
-        }
+      StreamQueue stream = choose(overtakableBytes);
+      if (stream == null) {
+        return null;
       }
-      OutgoingMessage message = current.messages.element();
+      OutgoingMessage message = stream.messages.element();
       // One that has fragments out is abandoned by OutstandingData, which owns them.
       if (message.isStarted() || !message.isExpired(nowNanos)) {
         return message;
       }
-      StreamQueue stream = current;
       giveUpUnsent(message);
       release(message);
       removeHead(stream);
     }
+  }
+
+  private @Nullable StreamQueue choose(int overtakableBytes) {
+    if (overtaking != null) {
+      if (overtaking.messages.element().isStarted()) {
+        return overtaking;
+      }
+      scheduler.putBack(overtaking);
+      overtaking = null;
+    }
+    if (current == null) {
+      return chooseAnew();
+    }
+    OutgoingMessage message = current.messages.element();
+    if (interleaving || !message.isStarted()) {
+      // Chosen for a packet that had no room: meanwhile something else may be first.
+      scheduler.putBack(current);
+      return chooseAnew();
+    }
+    if (overtakingCredit > 0 && message.remaining() <= overtakableBytes) {
+      overtaking = scheduler.pollShortBefore(current);
+    }
+    return overtaking != null ? overtaking : current;
+  }
+
+  private @Nullable StreamQueue chooseAnew() {
+    current = scheduler.poll();
+    overtakingCredit = MAX_OVERTAKING_BYTES;
+    return current;
+  }
+
+  /** The message whose rest waits while a short one goes first, or null. */
+  @Nullable OutgoingMessage overtaken() {
+    return overtaking == null || current == null ? null : current.messages.element();
   }
 
   /**
@@ -121,6 +174,7 @@ public final class SendQueue {
     message.fragmentCut(tsn, bytes);
     stream.outstandingFragments++;
     changeBuffered(stream, -bytes);
+    overtakingCredit += stream == overtaking ? -bytes : bytes;
     if (message.remaining() == 0) {
       removeHead(stream);
     } else if (interleaving) {
@@ -134,6 +188,8 @@ public final class SendQueue {
     stream.headRemoved();
     if (current == stream) {
       current = null;
+    } else if (overtaking == stream) {
+      overtaking = null;
     }
     scheduler.remove(stream);
     schedule(stream);
@@ -299,6 +355,7 @@ public final class SendQueue {
     changedAmounts.clear();
     resetting.clear();
     current = null;
+    overtaking = null;
     bufferedBytes = 0;
     heldBytes = 0;
   }

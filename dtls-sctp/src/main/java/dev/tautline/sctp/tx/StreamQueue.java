@@ -28,6 +28,12 @@ final class StreamQueue {
   /** The scheduler's: when the stream's next message is due, in its virtual time. */
   long virtualFinish;
 
+  /** The scheduler's: when it started. */
+  long virtualStart;
+
+  /** The scheduler's. */
+  StreamScheduler.Length length = StreamScheduler.Length.LONG;
+
   /** The scheduler's: breaks ties in the order of arrival. */
   long arrival;
 

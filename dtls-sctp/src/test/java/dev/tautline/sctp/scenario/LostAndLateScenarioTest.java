@@ -434,8 +434,8 @@ class LostAndLateScenarioTest {
   }
 
   @Test
-  void withDataAShortMessageWaitsForTheLongOneThatHasBegun() {
-    assertThat(orderOfALongAndAShortMessage(RFC)).containsExactly(1, 2);
+  void withDataAShortMessageOvertakesTheLongOneThatHasBegunByItsTsns() {
+    assertThat(orderOfALongAndAShortMessage(RFC)).containsExactly(2, 1);
   }
 
   @Test

@@ -230,7 +230,7 @@ class CongestionControlsTest {
     long before = model.cwndBytes();
 
     model.timedOut();
-    assertThat(model.cwndBytes()).isEqualTo(4L * CHUNKS);
+    assertThat(model.cwndBytes()).isEqualTo(CHUNKS);
     rounds(model, 20, 0);
 
     assertThat(model.cwndBytes()).isGreaterThan(before / 2);

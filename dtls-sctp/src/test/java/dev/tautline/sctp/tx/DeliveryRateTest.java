@@ -23,7 +23,8 @@ class DeliveryRateTest {
   private double ackAt(long nowNanos, OutstandingChunk... chunks) {
     rate.beginAck();
     for (OutstandingChunk chunk : chunks) {
-      rate.acked(chunk, nowNanos);
+      rate.acked(chunk.chunkBytes, nowNanos);
+      rate.acked(chunk);
     }
     ack.nowNanos = nowNanos;
     rate.endAck(ack, 0);

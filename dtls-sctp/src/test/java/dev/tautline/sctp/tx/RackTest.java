@@ -25,7 +25,7 @@ class RackTest {
     OutstandingChunk second = sent(2, 0, 1);
     OutstandingChunk third = sent(3, 0, 1);
 
-    rack.acked(second, 100 * MS);
+    rack.acked(second, 100 * MS, false);
 
     assertThat(rack.isOvertaken(first)).isTrue();
     assertThat(rack.isOvertaken(third)).isFalse();
@@ -34,11 +34,11 @@ class RackTest {
 
   @Test
   void anAcknowledgementTooEarlyForTheRetransmissionSaysNothing() {
-    rack.acked(sent(1, 0, 1), 100 * MS);
+    rack.acked(sent(1, 0, 1), 100 * MS, false);
     OutstandingChunk other = sent(2, 100 * MS, 1);
 
     // 10 ms after it was sent again: that was the first copy's.
-    rack.acked(sent(3, 110 * MS, 2), 120 * MS);
+    rack.acked(sent(3, 110 * MS, 2), 120 * MS, false);
 
     assertThat(rack.isOvertaken(other)).isFalse();
   }
@@ -46,21 +46,21 @@ class RackTest {
   @Test
   void toleratesNoReorderingInRecoveryUntilSomeWasSeen() {
     OutstandingChunk late = sent(1, 0, 1);
-    rack.acked(sent(2, 0, 1), 100 * MS);
+    rack.acked(sent(2, 0, 1), 100 * MS, false);
 
     assertThat(rack.reorderingWindowNanos(true, 1, 100 * MS)).isZero();
     assertThat(rack.reorderingWindowNanos(false, 3, 100 * MS)).isZero();
     // Outside of recovery and with few gaps, a quarter of the round trip.
     assertThat(rack.reorderingWindowNanos(false, 1, 100 * MS)).isEqualTo(25 * MS);
 
-    rack.acked(late, 110 * MS);
+    rack.acked(late, 110 * MS, true);
 
     assertThat(rack.reorderingWindowNanos(true, 3, 100 * MS)).isEqualTo(25 * MS);
   }
 
   @Test
   void duplicatesWidenTheWindowOnceARoundTripAndUpToTheRoundTrip() {
-    rack.acked(sent(2, 0, 1), 100 * MS);
+    rack.acked(sent(2, 0, 1), 100 * MS, false);
     rack.duplicatesReported(10, 20);
     rack.duplicatesReported(15, 30);
     assertThat(rack.reorderingWindowNanos(false, 0, 100 * MS)).isEqualTo(50 * MS);
@@ -73,7 +73,7 @@ class RackTest {
 
   @Test
   void theWindowNarrowsAfterSixteenRecoveries() {
-    rack.acked(sent(2, 0, 1), 100 * MS);
+    rack.acked(sent(2, 0, 1), 100 * MS, false);
     rack.duplicatesReported(10, 20);
 
     for (int i = 0; i < 15; i++) {
