@@ -179,6 +179,14 @@ public final class Association implements ProtocolMachine<AssociationEvent> {
     core.setMaxPacketBytes(AssociationOptions.checkPacketBytes(bytes));
   }
 
+  /**
+   * How long packets with data may be at present, in bytes: the size that was set, or what path MTU
+   * probing found beyond it.
+   */
+  public int packetBytes() {
+    return core.packetBytes();
+  }
+
   /** Counters and gauges of this moment. */
   public AssociationStatistics statistics() {
     return core.statistics();

@@ -27,6 +27,7 @@ public final class AssociationOptions {
   private final long sendBufferBytes;
   private final long streamSendBufferBytes;
   private final int maxPacketBytes;
+  private final int maxProbedPacketBytes;
   private final int initialWindowPackets;
   private final Duration rtoInitial;
   private final Duration rtoMin;
@@ -60,6 +61,7 @@ public final class AssociationOptions {
     sendBufferBytes = builder.sendBufferBytes;
     streamSendBufferBytes = builder.streamSendBufferBytes;
     maxPacketBytes = builder.maxPacketBytes;
+    maxProbedPacketBytes = builder.maxProbedPacketBytes;
     initialWindowPackets = builder.initialWindowPackets;
     rtoInitial = builder.rtoInitial;
     rtoMin = builder.rtoMin;
@@ -155,6 +157,18 @@ public final class AssociationOptions {
     return maxPacketBytes;
   }
 
+  /**
+   * The largest packet that path MTU probing (RFC 8899) tries, in bytes; 0 by default: it is off.
+   *
+   * <p>While it is on, packets with data grow beyond {@link #maxPacketBytes()} as far as probes get
+   * through, by bundling more chunks: each chunk still fits a packet of that size, so that all of
+   * them pass when the path shrinks. It makes sense only where packets that are too large are
+   * dropped instead of fragmented (DF set).
+   */
+  public int maxProbedPacketBytes() {
+    return maxProbedPacketBytes;
+  }
+
   /** The first congestion window in packets; 10 by default, as RFC 6928 has it for TCP. */
   public int initialWindowPackets() {
     return initialWindowPackets;
@@ -242,6 +256,7 @@ public final class AssociationOptions {
     private long sendBufferBytes = 64L << 20;
     private long streamSendBufferBytes = 16L << 20;
     private int maxPacketBytes = 1188;
+    private int maxProbedPacketBytes;
     private int initialWindowPackets = 10;
     private Duration rtoInitial = Duration.ofMillis(500);
     private Duration rtoMin = Duration.ofMillis(400);
@@ -269,6 +284,7 @@ public final class AssociationOptions {
       sendBufferBytes = from.sendBufferBytes;
       streamSendBufferBytes = from.streamSendBufferBytes;
       maxPacketBytes = from.maxPacketBytes;
+      maxProbedPacketBytes = from.maxProbedPacketBytes;
       initialWindowPackets = from.initialWindowPackets;
       rtoInitial = from.rtoInitial;
       rtoMin = from.rtoMin;
@@ -336,6 +352,15 @@ public final class AssociationOptions {
     /** See {@link AssociationOptions#maxPacketBytes()}; 508 to 65000. */
     public Builder maxPacketBytes(int value) {
       maxPacketBytes = checkPacketBytes(value);
+      return this;
+    }
+
+    /**
+     * See {@link AssociationOptions#maxProbedPacketBytes()}; 0, or 508 to 65000 and a multiple of
+     * 4.
+     */
+    public Builder maxProbedPacketBytes(int value) {
+      maxProbedPacketBytes = value == 0 ? 0 : checkPacketBytes(value);
       return this;
     }
 

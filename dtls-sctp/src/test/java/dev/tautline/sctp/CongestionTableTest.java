@@ -16,13 +16,13 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The tables of {@code docs/congestion.md}, by which the default algorithm was chosen. The build
- * makes one row of each; {@code -Dtautline.congestion.table=full} makes them all, in some minutes,
- * prints them and writes them to {@code target/congestion-tables.md}.
+ * makes one row of each, in short; {@code -Dtautline.congestion.table=full} makes them all, in some
+ * minutes, prints them and writes them to {@code target/congestion-tables.md}.
  */
 class CongestionTableTest {
   private static final boolean FULL =
       "full".equals(System.getProperty("tautline.congestion.table"));
-  private static final Duration SPAN = Duration.ofSeconds(FULL ? 30 : 5);
+  private static final Duration SPAN = Duration.ofSeconds(FULL ? 30 : 1);
   private static final int SEEDS = Integer.getInteger("tautline.congestion.seeds", 1);
   private static final long BITS_PER_SECOND = 100_000_000;
   private static final int[] ROUND_TRIPS_MS = FULL ? new int[] {0, 20, 100, 300} : new int[] {20};

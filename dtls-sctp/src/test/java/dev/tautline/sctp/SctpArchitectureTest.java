@@ -63,4 +63,17 @@ class SctpArchitectureTest {
         .because("the association joins them")
         .check(PRODUCTION);
   }
+
+  @Test
+  void theSearchForTheMtuKnowsNoChunks() {
+    classes()
+        .that()
+        .resideInAPackage("dev.tautline.sctp.mtu..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.tautline.sctp.mtu..", "dev.tautline.base..", "java..", "org.jspecify..")
+        .because("it is asked for sizes and told what became of them")
+        .check(PRODUCTION);
+  }
 }

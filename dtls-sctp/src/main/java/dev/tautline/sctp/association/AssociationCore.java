@@ -88,6 +88,11 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   private final DataView dataView = new DataView();
   private final SackView sackView = new SackView();
   private final Dispatcher dispatcher = new Dispatcher();
+  private final PathMtuProbes pathMtu;
+
+  /** Probing of the path's MTU begins with the first turn in which the association is up. */
+  private boolean probesPathMtu;
+
   private int maxPacketBytes;
 
   /** A SACK left and no data since: where both do not fit one packet, data follows alone. */
@@ -109,6 +114,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     this.establishment = new Establishment(context);
     this.ending = new Ending(context);
     this.maxPacketBytes = options.maxPacketBytes();
+    this.pathMtu = new PathMtuProbes(context);
     context.whenEnded(this::release);
   }
 
@@ -239,6 +245,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     Tcb tcb = context.tcb();
     if (tcb != null) {
       tcb.sender().pathChanged(context.now());
+      pathMtu.pathChanged();
       tcb.clearErrors();
     }
   }
@@ -267,6 +274,13 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   public void setMaxPacketBytes(int bytes) {
     maxPacketBytes = bytes;
     establishment.setMaxPacketBytes(bytes);
+    // The search starts anew from there.
+    probesPathMtu = false;
+  }
+
+  /** See {@link dev.tautline.sctp.Association#packetBytes}. */
+  public int packetBytes() {
+    return pathMtu.packetBytes(maxPacketBytes);
   }
 
   private boolean isEnded() {
@@ -622,7 +636,10 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     @Override
     public void heartbeatAck(HeartbeatAckChunk chunk) {
       Tcb tcb = context.tcb();
-      if (tcb != null && tcb.heartbeats().acknowledged(chunk)) {
+      if (tcb == null || pathMtu.acknowledged(chunk)) {
+        return;
+      }
+      if (tcb.heartbeats().acknowledged(chunk)) {
         tcb.clearErrors();
       }
     }
@@ -766,6 +783,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       }
     }
     if (context.state() instanceof Established) {
+      pathMtu.advanceTo(tcb.sender().isPathSilent());
       if (tcb.sender().hasOutstanding()) {
         // T3-rtx watches over the path already; a heartbeat would count the same fault twice.
         tcb.heartbeats().pathUsed();
@@ -805,6 +823,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       }
       if (context.state() instanceof Established) {
         deadline = Math.min(deadline, tcb.heartbeats().deadlineNanos());
+        deadline = Math.min(deadline, pathMtu.deadlineNanos());
       }
       deadline = Math.min(deadline, tcb.streamResets().deadlineNanos());
     }
@@ -825,8 +844,20 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       }
     }
     ending.progress(rtoNanos());
+    mindPathMtu(tcb);
     if (!refusedStreams.isEmpty()) {
       tellAboutSpace(tcb.sender().queue());
+    }
+  }
+
+  private void mindPathMtu(Tcb tcb) {
+    if (!probesPathMtu && context.state() instanceof Established) {
+      probesPathMtu = true;
+      pathMtu.start(maxPacketBytes);
+    }
+    if (tcb.sender().isBlackHole()) {
+      tcb.sender().leaveBlackHole();
+      pathMtu.blackHole();
     }
   }
 
@@ -856,18 +887,26 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     if (tcb == null) {
       return 0;
     }
+    if (context.state() instanceof Established
+        && pathMtu.write(packetOut, out, offset, limit, rtoNanos())) {
+      return sealed(tcb, out, offset, Checksum.AS_NEGOTIATED);
+    }
     int least = PacketHeader.BYTES + tcb.sender().leastRoom();
     packetOut.begin(out, offset, Math.max(room, Math.min(least, limit - offset)));
     boolean echoesCookie = addControlChunks(packetOut);
     if (!(context.state() instanceof CookieEchoed) || echoesCookie) {
-      addData(tcb, packetOut);
+      addData(tcb, packetOut, limit - offset);
     }
     if (packetOut.isEmpty()) {
       return 0;
     }
+    return sealed(tcb, out, offset, echoesCookie ? Checksum.REQUIRED : Checksum.AS_NEGOTIATED);
+  }
+
+  private int sealed(Tcb tcb, byte[] out, int offset, Checksum checksum) {
     int length = packetOut.length();
     PacketHeader.write(out, offset, options.localPort(), options.peerPort(), tcb.peerTag());
-    if (echoesCookie || !tcb.has(Extension.ZERO_CHECKSUM)) {
+    if (checksum == Checksum.REQUIRED || !tcb.has(Extension.ZERO_CHECKSUM)) {
       header.seal(out, offset, length);
     }
     packetsSent++;
@@ -906,7 +945,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     }
   }
 
-  private void addData(Tcb tcb, PacketBuffer packet) {
+  private void addData(Tcb tcb, PacketBuffer packet, int limit) {
     boolean sends = sendsData() && tcb.sender().hasWork(context.now());
     DataReceiver receiver = tcb.receiver();
     boolean rides =
@@ -916,6 +955,11 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     }
     if (sends) {
       int before = packet.length();
+      // Only data makes a packet longer than the base size, and only data that was not just lost:
+      // its loss is noticed, and what goes again after silence passes in any case.
+      if (!tcb.sender().isPathSilent()) {
+        packet.extendTo(Math.min(limit, pathMtu.packetBytes(maxPacketBytes)));
+      }
       tcb.sender().fill(context.now(), context.lifetimeNow(), packet);
       tcb.heartbeats().pathUsed();
       if (packet.length() > before) {

@@ -17,6 +17,11 @@ public final class PacketBuffer {
     limit = offset + maxBytes;
   }
 
+  /** From here on there is more room: up to {@code maxBytes} from the packet's begin. */
+  public void extendTo(int maxBytes) {
+    limit = Math.max(limit, start + maxBytes);
+  }
+
   /** The array that is written. */
   public byte[] bytes() {
     return bytes;

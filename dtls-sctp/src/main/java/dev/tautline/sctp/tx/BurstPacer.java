@@ -6,8 +6,9 @@ import dev.tautline.base.Timer;
  * Lets packets go in bursts that one send call of the system can carry, with gaps between them so
  * that a peer's receive buffer is not overrun.
  *
- * <p>A burst has 16 packets at first, doubles with each round trip without loss, is halved by a
- * loss and starts anew after idleness. Gaps shorter than 1 ms are not waited for.
+ * <p>A burst has 16 packets at first, doubles with each round trip without loss, is halved when the
+ * tail of a burst is lost and starts anew after idleness. Gaps shorter than 1 ms are not waited
+ * for.
  */
 final class BurstPacer {
   static final int INITIAL_PACKETS = 16;
@@ -57,7 +58,7 @@ final class BurstPacer {
     }
   }
 
-  /** Packets were lost. */
+  /** Packets were lost that left one after the other, or all of them. */
   void lost(long nowNanos, long srttNanos) {
     burst = Math.max(burst / 2, MIN_PACKETS);
     leftInBurst = Math.min(leftInBurst, burst);

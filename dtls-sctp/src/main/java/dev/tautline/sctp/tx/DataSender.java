@@ -44,6 +44,9 @@ public final class DataSender {
    */
   private static final int MAX_OVERTAKING_TSNS = 2048;
 
+  /** So many packets lost one after the other are the tail of a burst. */
+  private static final int PACKETS_OF_A_LOST_TAIL = 3;
+
   /** Retransmissions of the earliest data between two expirations of T3-rtx. */
   private static final int PROBES_PER_TIMEOUT = 2;
 
@@ -595,9 +598,17 @@ public final class DataSender {
       recoveryPoint = outstanding.nextTsn() - 1;
       fastRecoveries++;
       congestion.lossDetected();
-      pacer.lost(nowNanos, rto.srttNanos());
       fastRetransmitDue = true;
     }
+    // A buffer that a burst overflows drops the rest of the burst, packets side by side; what is
+    // lost here and there would be lost in shorter bursts as well.
+    if (outstanding.takeLongestLostRow() >= (long) PACKETS_OF_A_LOST_TAIL * packetChunkBytes()) {
+      pacer.lost(nowNanos, rto.srttNanos());
+    }
+  }
+
+  private int packetChunkBytes() {
+    return maxPacketBytes - PacketHeader.BYTES;
   }
 
   private void guardForwardTsn(long nowNanos, long cumulative) {
@@ -670,6 +681,21 @@ public final class DataSender {
     return least;
   }
 
+  /** Whether nothing is known to have passed since T3-rtx expired. */
+  public boolean isPathSilent() {
+    return consecutiveTimeouts > 0;
+  }
+
+  /** Whether packets larger than the base size are lost while others pass. */
+  public boolean isBlackHole() {
+    return outstanding.blackHole().isFound();
+  }
+
+  /** Packets have the base size again. */
+  public void leaveBlackHole() {
+    outstanding.blackHole().reset();
+  }
+
   /** Whether {@link #fill} would write something now. */
   public boolean hasWork(long nowNanos) {
     blockedByPacer = false;
@@ -725,6 +751,7 @@ public final class DataSender {
       }
     }
     int before = packet.length();
+    outstanding.blackHole().beginPacket(PacketHeader.BYTES + packet.fullRoom(), maxPacketBytes);
     boolean regardlessOfCwnd = fastRetransmitDue || tailProbeDue;
     if (regardlessOfCwnd || mayFill()) {
       boolean probesTail = tailProbeDue;
@@ -748,6 +775,7 @@ public final class DataSender {
     }
     int written = packet.length() - before;
     if (written > 0) {
+      outstanding.blackHole().endPacket(packet.length(), maxPacketBytes);
       probing = false;
       lastDataSentNanos = nowNanos;
       armTailProbe(nowNanos);
@@ -901,6 +929,7 @@ public final class DataSender {
     int payload =
         DataFormat.writePayload(out, at + header, message.payload, chunk.offset, chunk.length);
     packet.advance(header + payload);
+    outstanding.blackHole().written(chunk);
     chunksSent++;
     bytesSent += chunk.length;
   }

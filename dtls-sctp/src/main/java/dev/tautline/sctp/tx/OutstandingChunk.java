@@ -43,6 +43,9 @@ final class OutstandingChunk {
   /** The same of its first transmission. */
   long firstOrder;
 
+  /** Which of the packets larger than the base size it left in; 0: none of them. */
+  long largePacket;
+
   // What DeliveryRate keeps with each chunk.
   long deliveredBefore;
   long deliveredBeforeNanos;

@@ -61,6 +61,8 @@ final class OutstandingData {
   private long rttSentNanos;
   private boolean newLoss;
 
+  private final BlackHole blackHole = new BlackHole();
+
   /** What is in flight in the order of sending. */
   private final SendOrder sendOrder = new SendOrder();
 
@@ -79,6 +81,11 @@ final class OutstandingData {
   private int gapAcked;
 
   private long lostBytes;
+
+  // The longest row of chunks lost side by side of those noticed so far, and the present one.
+  private long longestRowBytes;
+  private long rowBytes;
+  private long lastLostOrder;
 
   /** Losses are noticed by miss indications. */
   OutstandingData(SendQueue queue, long initialTsn) {
@@ -406,6 +413,7 @@ final class OutstandingData {
       repeatedListener.acknowledged(chunk, chunk.firstOrder < highestFirstOrderBefore);
       highestFirstOrder = Math.max(highestFirstOrder, chunk.firstOrder);
     }
+    blackHole.acknowledged(chunk);
     leave(chunk);
     chunk.state = State.ACKED;
     gapAcked++;
@@ -518,7 +526,7 @@ final class OutstandingData {
         }
         if (chunk.misses >= MISSES_FOR_LOSS) {
           markLost(chunk, tsn);
-          lostBytes += chunk.chunkBytes;
+          noteLost(chunk);
           newLoss = true;
         } else {
           eligible = Math.min(eligible, tsn);
@@ -534,6 +542,7 @@ final class OutstandingData {
   }
 
   private void markLost(OutstandingChunk chunk, long tsn) {
+    blackHole.lost(chunk);
     leave(chunk);
     chunk.state = State.LOST;
     chunk.misses = 0;
@@ -553,11 +562,16 @@ final class OutstandingData {
         return lostAt;
       }
       markLost(chunk, chunk.tsn);
-      lostBytes += chunk.chunkBytes;
+      noteLost(chunk);
       newLoss = true;
       chunk = firstSent();
     }
     return Long.MAX_VALUE;
+  }
+
+  /** What watches packets larger than the base size. */
+  BlackHole blackHole() {
+    return blackHole;
   }
 
   /** Forgets the losses noticed so far; for losses that no SACK shows. */
@@ -565,10 +579,25 @@ final class OutstandingData {
     newLoss = false;
   }
 
+  private void noteLost(OutstandingChunk chunk) {
+    lostBytes += chunk.chunkBytes;
+    rowBytes =
+        chunk.sendOrder == lastLostOrder + 1 ? rowBytes + chunk.chunkBytes : chunk.chunkBytes;
+    lastLostOrder = chunk.sendOrder;
+    longestRowBytes = Math.max(longestRowBytes, rowBytes);
+  }
+
   /** Bytes noticed as lost since this was last asked. */
   long takeLostBytes() {
     long bytes = lostBytes;
     lostBytes = 0;
+    return bytes;
+  }
+
+  /** How many bytes at most that left one after the other were lost, since this was last asked. */
+  long takeLongestLostRow() {
+    long bytes = longestRowBytes;
+    longestRowBytes = 0;
     return bytes;
   }
 
@@ -759,8 +788,10 @@ final class OutstandingData {
     lost = 0;
     gapAcked = 0;
     known = 0;
-    firstSent = null;
-    lastSent = null;
+    newestOnce = null;
+    reservedFrom = nextTsn;
+    reservedTo = nextTsn - 1;
+    blackHole.discard();
   }
 
   /** How many slots the ring has, for statistics. */
