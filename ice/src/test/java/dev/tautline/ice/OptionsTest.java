@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,37 @@ class OptionsTest {
     IceServer server = IceServer.parse(url);
     assertThat(server.host()).isEqualTo(host);
     assertThat(server.port()).isEqualTo(port);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "turn:turn.example.org, TURN_UDP, turn.example.org, 3478",
+    "turn:turn.example.org?transport=udp, TURN_UDP, turn.example.org, 3478",
+    "TURN:192.0.2.1:1?transport=TCP, TURN_TCP, 192.0.2.1, 1",
+    "turns:[2001:db8::1], TURN_TLS, 2001:db8::1, 5349",
+    "turns:turn.example.org:443?transport=tcp, TURN_TLS, turn.example.org, 443"
+  })
+  void turnUrlsAreRead(String url, IceServer.Kind kind, String host, int port) {
+    var credentials = Optional.of(new IceServer.Credentials("user", "secret"));
+    IceServer server = IceServer.parse(url, credentials);
+    assertThat(server).isEqualTo(new IceServer(url, kind, host, port, credentials));
+    assertThat(server.toString()).doesNotContain("secret");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "turn:",
+        "turns:x?transport=udp",
+        "stuns:x",
+        "stun:x?transport=tcp",
+        "turn:x?transport=sctp",
+        "turn:x?y=z"
+      })
+  void turnUrlsThatAreNotSpokenAreRefused(String url) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> IceServer.parse(url))
+        .withMessageContaining(url);
   }
 
   @ParameterizedTest

@@ -186,4 +186,20 @@ class DatagramBatchTest {
     assertThat(receiver.received).hasSize(1);
     assertThat(receiver.received.get(0)).hasSize(300);
   }
+
+  @Test
+  void aHeaderLeavesInFrontOfEachDatagram() {
+    loop.execute(
+        () -> {
+          var batch = new DatagramBatch(from, to.localAddress(), sender);
+          for (int i = 0; i < 20; i++) {
+            batch.append(0x40010003, new byte[] {9, 8, 7, 6}, 0, 3);
+          }
+          batch.flush();
+        });
+    await().atMost(Duration.ofSeconds(10)).until(() -> receiver.received.size() == 20);
+    assertThat(receiver.received)
+        .allSatisfy(d -> assertThat(d).containsExactly(0x40, 1, 0, 3, 9, 8, 7));
+    assertThat(receiver.reads.get()).as("one coalesced read").isLessThan(10);
+  }
 }

@@ -21,6 +21,7 @@ import dev.tautline.stun.attribute.Octets;
 import dev.tautline.stun.attribute.RequestedAddressFamily;
 import dev.tautline.stun.attribute.RequestedTransport;
 import dev.tautline.stun.attribute.StunAttribute;
+import dev.tautline.stun.attribute.UnknownAttribute;
 import dev.tautline.stun.attribute.XorMappedAddress;
 import dev.tautline.stun.attribute.XorPeerAddress;
 import dev.tautline.stun.attribute.XorRelayedAddress;
@@ -77,6 +78,13 @@ public final class TurnClient {
   private static final int MAX_HELD_PER_PEER = 8;
   private static final int IPV6 = 2;
   private static final int UDP = 17;
+
+  /**
+   * coturn 4.6 knows the attribute by the number of a draft alone. Both numbers are comprehension-
+   * optional, so each server takes the one it knows.
+   */
+  private static final UnknownAttribute DRAFT_ADDITIONAL_ADDRESS_FAMILY =
+      new UnknownAttribute(0x8032, Octets.of(new byte[] {IPV6, 0, 0, 0}));
 
   /** Where the allocation stands. */
   public enum State {
@@ -217,7 +225,10 @@ public final class TurnClient {
     switch (families) {
       case IPV4 -> {}
       case IPV6 -> attributes.add(new RequestedAddressFamily(IPV6));
-      case BOTH -> attributes.add(new AdditionalAddressFamily(IPV6));
+      case BOTH -> {
+        attributes.add(new AdditionalAddressFamily(IPV6));
+        attributes.add(DRAFT_ADDITIONAL_ADDRESS_FAMILY);
+      }
     }
     return attributes;
   }

@@ -364,6 +364,14 @@ class TurnClientTest {
   }
 
   @Test
+  void anAddressThatIsNoneBesidesAGoodOneIsLeftAside() {
+    // What coturn without IPv6 tells for the second family.
+    client = client(Families.BOTH, Transport.DATAGRAMS, PASSWORD);
+    server.relayed = List.of(RELAYED, new InetSocketAddress("0.0.0.0", 0));
+    allocated();
+  }
+
+  @Test
   void aServerThatStumblesOverTheSecondFamilyIsAskedForOne() {
     client = client(Families.BOTH, Transport.DATAGRAMS, PASSWORD);
     server.bend =
