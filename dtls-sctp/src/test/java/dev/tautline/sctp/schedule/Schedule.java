@@ -110,7 +110,8 @@ final class Schedule {
                 .partialReliability(partial)
                 .maxPacketBytes(new int[] {508, 1188, 1188, 1188, 1200, 1452}[random.nextInt(6)]);
     if (loss >= HEAVY_LOSS) {
-      // The limit of 30 s is for paths that died: at 40 % all INITs of 30 s are lost in one handshake
+      // The limit of 30 s is for paths that died: at 40 % all INITs of 30 s are lost in one
+      // handshake
       // of 200.
       settings.noAcknowledgementLimit(Optional.of(Duration.ofMinutes(3)));
     }
