@@ -322,6 +322,11 @@ public final class Generations {
     if (prepared != null) {
       best = higher(best, prepared.standing(route));
     }
+    if (best == Standing.AUTHENTICATED && carrier.route() != null) {
+      // The peer may use a pair that it nominated before our own check of it is answered. Once data
+      // flows DTLS tells what is genuine, and holding a bulk transfer back would tear a hole.
+      return Standing.VALID;
+    }
     if (best != Standing.VALID && formerRoutes.contains(route) && nowNanos < formerUntilNanos) {
       return Standing.VALID;
     }

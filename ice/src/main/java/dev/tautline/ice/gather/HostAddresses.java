@@ -43,7 +43,7 @@ public final class HostAddresses {
    */
   public static List<HostInterface> interfaces() throws SocketException {
     List<HostInterface> interfaces = new ArrayList<>();
-    for (NetworkInterface nic : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+    for (NetworkInterface nic : present()) {
       try {
         if (nic.isUp()) {
           List<InetAddress> addresses = new ArrayList<>();
@@ -58,6 +58,18 @@ public final class HostAddresses {
       }
     }
     return interfaces;
+  }
+
+  /** Java throws when there is none, as in a plane; that is an answer, too. */
+  private static List<NetworkInterface> present() throws SocketException {
+    try {
+      return Collections.list(NetworkInterface.getNetworkInterfaces());
+    } catch (SocketException e) {
+      if (String.valueOf(e.getMessage()).contains("No network interfaces")) {
+        return List.of();
+      }
+      throw e;
+    }
   }
 
   /**

@@ -304,6 +304,23 @@ class RestartTest {
     assertThat(a.agent.standing(oldRoute)).isEqualTo(Standing.UNKNOWN);
   }
 
+  @Test
+  void datagramsOverAPairThatThePeerUsesAlreadyAreTakenBeforeOurCheckIsAnswered() {
+    connect();
+    z.address("198.51.100.2", 2001);
+    var newRoute = new Route(0, at("198.51.100.2", 2001));
+    assertThat(a.agent.standing(newRoute)).isEqualTo(Standing.UNKNOWN);
+    // Answers to A's checks of the new pair are late.
+    sim.filter =
+        d ->
+            !d.from().equals(at("198.51.100.2", 2001))
+                || d.stun().message().messageClass() == StunClass.REQUEST;
+    restart(a, z);
+    assertThat(sim.runUntil(() -> a.agent.standing(newRoute) == Standing.VALID, 2 * SECOND))
+        .as(this::trace)
+        .isTrue();
+  }
+
   // ---- When something does not work ------------------------------------------------------------
 
   @Test
