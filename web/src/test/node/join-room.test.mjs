@@ -158,6 +158,8 @@ class Connection extends EventTarget {
   iceConnectionState = "new";
   iceGatheringState = "new";
   candidates = [];
+  restarts = 0;
+  restarting = false;
   #channel = null;
 
   constructor(configuration) {
@@ -173,7 +175,8 @@ class Connection extends EventTarget {
   }
 
   async setLocalDescription() {
-    const type = this.remoteDescription === null ? "offer" : "answer";
+    const type = this.remoteDescription === null || this.restarting ? "offer" : "answer";
+    this.restarting = false;
     this.localDescription = { type, sdp: String(this.number) };
     queueMicrotask(() => {
       this.onicecandidate?.({ candidate: { candidate: `candidate:${this.number}`, sdpMid: "0" } });
@@ -200,6 +203,12 @@ class Connection extends EventTarget {
         end.#channel.dispatchEvent(new Event("open"));
       }
     }
+  }
+
+  restartIce() {
+    this.restarts += 1;
+    this.restarting = true;
+    this.onnegotiationneeded?.();
   }
 
   async addIceCandidate(candidate) {
@@ -406,6 +415,37 @@ test("every phase has its time limit", async () => {
   await fails(second, "peer-timeout", /Nobody/);
   Connection.deaf = false;
   await until(() => rooms.members.size === 0);
+});
+
+test("a path that breaks is looked for anew, until the peer has left the room", async (t) => {
+  const rooms = new Rooms();
+  const [a, b] = await Promise.all([join(rooms), join(rooms)]);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const connection = a.peerConnection;
+  const become = (state) => {
+    connection.iceConnectionState = state;
+    connection.oniceconnectionstatechange();
+  };
+
+  become("disconnected");
+  become("connected");
+  t.mock.timers.tick(60_000);
+  assert.equal(connection.restarts, 0, "a silence that ends needs nothing");
+  become("disconnected");
+  t.mock.timers.tick(4_000);
+  assert.equal(connection.restarts, 1);
+  become("failed");
+  t.mock.timers.tick(1);
+  assert.equal(connection.restarts, 2);
+  t.mock.timers.tick(29_000);
+  become("connected");
+  t.mock.timers.tick(60_000);
+  assert.equal(connection.restarts, 2);
+  become("failed");
+  t.mock.timers.tick(30_000);
+  assert.match(await a.closed, /no other way to it was found/);
+  t.mock.timers.reset();
+  b.close();
 });
 
 test("what cannot be connected is said as soon as it is known", async () => {

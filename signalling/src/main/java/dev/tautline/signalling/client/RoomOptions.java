@@ -1,5 +1,6 @@
 package dev.tautline.signalling.client;
 
+import dev.tautline.datachannel.IceRestart;
 import dev.tautline.datachannel.PeerConnectionOptions;
 import dev.tautline.datachannel.Tautline;
 import dev.tautline.signalling.protocol.RoomName;
@@ -78,7 +79,8 @@ public final class RoomOptions {
     private final URI server;
     private final String name;
     private final Tautline runtime;
-    private PeerConnectionOptions connectionOptions = PeerConnectionOptions.defaults();
+    private PeerConnectionOptions connectionOptions =
+        PeerConnectionOptions.builder().iceRestart(IceRestart.AUTOMATIC).build();
     private Duration serverTimeout = Duration.ofSeconds(10);
     private Duration joinTimeout = Duration.ofSeconds(30);
     private Duration connectTimeout = Duration.ofSeconds(30);

@@ -6,6 +6,7 @@ import dev.tautline.datachannel.PeerConnection;
 import dev.tautline.datachannel.PeerConnectionState;
 import dev.tautline.datachannel.SdpType;
 import dev.tautline.datachannel.SessionDescription;
+import dev.tautline.datachannel.SignalingState;
 import dev.tautline.signalling.RoomsException;
 import dev.tautline.signalling.RoomsException.Code;
 import dev.tautline.signalling.protocol.Peer;
@@ -38,6 +39,8 @@ import org.slf4j.LoggerFactory;
 final class RoomSession {
   private static final Logger LOG = LoggerFactory.getLogger(RoomSession.class);
 
+  private static final long OVER_SLACK_MILLIS = 500;
+
   private final RoomOptions options;
   private final EventLoop loop = SharedLoop.acquire();
   private final CompletableFuture<Room> joined = new CompletableFuture<>();
@@ -54,6 +57,7 @@ final class RoomSession {
   private final List<RoomEvent> early = new ArrayList<>();
   private long waitUntilNanos;
   private boolean peerWasThere;
+  private boolean peerLeftAfterwards;
   private boolean closing;
 
   RoomSession(RoomOptions options) {
@@ -204,6 +208,10 @@ final class RoomSession {
   private void peerLeft(Negotiation gone) {
     if (joined.isDone()) {
       // The connection itself tells when the peer is really gone.
+      peerLeftAfterwards = true;
+      if (gone.connection.connectionState() == PeerConnectionState.FAILED) {
+        connectionIsOver();
+      }
       return;
     }
     negotiation = null;
@@ -263,7 +271,7 @@ final class RoomSession {
     done.connection.onConnectionStateChange(
         state -> {
           if (state == PeerConnectionState.CLOSED || state == PeerConnectionState.FAILED) {
-            onLoop(this::connectionIsOver);
+            onLoop(() -> connectionMayBeOver(done.connection));
           }
         });
     // The application may replace that handler; a connection that is over ends its channels, too.
@@ -273,11 +281,26 @@ final class RoomSession {
             (nothing, failure) -> {
               PeerConnectionState state = done.connection.connectionState();
               if (state == PeerConnectionState.CLOSED || state == PeerConnectionState.FAILED) {
-                onLoop(this::connectionIsOver);
+                onLoop(() -> connectionMayBeOver(done.connection));
               }
             });
     if (!joined.complete(room)) {
       close();
+    }
+  }
+
+  /** One that only failed on the way may come back by a restart, unless the peer has left. */
+  private void connectionMayBeOver(PeerConnection connection) {
+    if (connection.connectionState() == PeerConnectionState.CLOSED
+        || connection.failure().isPresent()
+        || peerLeftAfterwards) {
+      connectionIsOver();
+    } else if (connection.connectionState() == PeerConnectionState.FAILED && !closing) {
+      var unused =
+          loop.schedule(
+              () -> connectionMayBeOver(connection),
+              options.connectionOptions().restartWindow().toMillis() + OVER_SLACK_MILLIS,
+              TimeUnit.MILLISECONDS);
     }
   }
 
@@ -376,6 +399,7 @@ final class RoomSession {
                 }
               });
       connection.onDataChannel(channel -> onLoop(() -> channelCame(channel)));
+      connection.onNegotiationNeeded(() -> onLoop(this::renegotiate));
       if (self.slot().offersTo(peer.slot())) {
         DataChannel channel = connection.createDataChannel(Room.CHANNEL_LABEL);
         awaitOpen(channel);
@@ -385,16 +409,44 @@ final class RoomSession {
 
     /** Makes an offer or answer, sets it, sends it, then the candidates that came meanwhile. */
     private void negotiate(Supplier<CompletableFuture<SessionDescription>> make) {
+      step(() -> describeOurs(make));
+    }
+
+    private CompletableFuture<Void> describeOurs(
+        Supplier<CompletableFuture<SessionDescription>> make) {
+      return make.get()
+          .thenCompose(
+              description -> {
+                onLoop(this::holdCandidates);
+                return connection
+                    .setLocalDescription(description)
+                    .thenRun(() -> onLoop(() -> describe(description)));
+              });
+    }
+
+    /** ICE restarts, asked for by the application or the connection itself. */
+    private void renegotiate() {
+      if (negotiation != this || closing || !joined.isDone()) {
+        return;
+      }
+      // While an exchange runs nothing is offered: the event comes again when it has ended.
       step(
           () ->
-              make.get()
-                  .thenCompose(
-                      description -> {
-                        onLoop(this::holdCandidates);
-                        return connection
-                            .setLocalDescription(description)
-                            .thenRun(() -> onLoop(() -> describe(description)));
-                      }));
+              connection.signalingState() == SignalingState.STABLE
+                  ? describeOurs(connection::createOffer)
+                  : CompletableFuture.completedFuture(null));
+    }
+
+    /** Takes an offer and answers it; of two that cross, the one of the first slot counts. */
+    private CompletableFuture<Void> takeOffer(SessionDescription offer) {
+      boolean crossed = connection.signalingState() != SignalingState.STABLE;
+      if (crossed && self.slot().offersTo(peer.slot())) {
+        LOG.debug("room {}: two offers crossed, ours counts", options.name());
+        return CompletableFuture.completedFuture(null);
+      }
+      return connection
+          .setRemoteDescription(offer)
+          .thenCompose(nothing -> describeOurs(connection::createAnswer));
     }
 
     private void holdCandidates() {
@@ -447,10 +499,11 @@ final class RoomSession {
     void said(RelayedMessage message) {
       if (message instanceof Description description) {
         var remote = new SessionDescription(SdpType.of(description.type()), description.sdp());
-        step(() -> connection.setRemoteDescription(remote));
-        if (description.isOffer()) {
-          negotiate(connection::createAnswer);
-        }
+        step(
+            () ->
+                description.isOffer()
+                    ? takeOffer(remote)
+                    : connection.setRemoteDescription(remote));
       } else if (message instanceof Candidate candidate) {
         var init =
             new IceCandidateInit(

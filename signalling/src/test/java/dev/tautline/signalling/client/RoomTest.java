@@ -7,6 +7,8 @@ import dev.tautline.datachannel.DataChannel;
 import dev.tautline.datachannel.DataChannelMessage;
 import dev.tautline.datachannel.PeerConnectionOptions;
 import dev.tautline.datachannel.PeerConnectionState;
+import dev.tautline.datachannel.PeerConnectionStats;
+import dev.tautline.datachannel.SignalingState;
 import dev.tautline.datachannel.Tautline;
 import dev.tautline.signalling.RoomsException;
 import dev.tautline.signalling.protocol.Peer;
@@ -98,6 +100,48 @@ class RoomTest {
     b.channel().send("from b");
     assertThat(next(atB)).isEqualTo("from a");
     assertThat(next(atA)).isEqualTo("from b");
+  }
+
+  private static PeerConnectionStats.Transport transport(Room room) {
+    return room.peerConnection()
+        .getStats()
+        .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .join()
+        .transport()
+        .orElseThrow();
+  }
+
+  @Test
+  void restartsOfEitherSideAndOfBothAtOnceAreCarried() throws InterruptedException {
+    CompletableFuture<Room> first = Room.join(options(server.uri()).build());
+    CompletableFuture<Room> second = Room.join(options(server.uri()).build());
+    try (Room a = await(first);
+        Room b = await(second)) {
+      BlockingQueue<String> atB = texts(b.channel());
+      String ufrag = transport(a).localUfrag();
+      for (int round = 0; round < 6; round++) {
+        int before = Math.max(transport(a).iceGeneration(), transport(b).iceGeneration());
+        if (round % 3 != 1) {
+          a.peerConnection().restartIce();
+        }
+        if (round % 3 != 0) {
+          b.peerConnection().restartIce();
+        }
+        Awaitility.await()
+            .atMost(PATIENCE)
+            .until(
+                () ->
+                    transport(a).iceGeneration() > before
+                        && transport(a).iceGeneration() == transport(b).iceGeneration()
+                        && a.peerConnection().signalingState() == SignalingState.STABLE
+                        && b.peerConnection().signalingState() == SignalingState.STABLE);
+        a.channel().send("round " + round);
+        assertThat(next(atB)).isEqualTo("round " + round);
+      }
+      assertThat(transport(a).localUfrag()).isNotEqualTo(ufrag);
+      assertThat(transport(a).dtlsHandshakes()).isEqualTo(1);
+      assertThat(transport(b).dtlsHandshakes()).isEqualTo(1);
+    }
   }
 
   private static RoomMember silentMember(URI uri) {

@@ -9,6 +9,10 @@ const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 4000;
 /** Remote candidates kept until the description they belong to is there. */
 const MAX_EARLY_CANDIDATES = 256;
+/** How long a silent path may be silent before ICE restarts; the second side leaves it the first. */
+const RESTART_AFTER_MS = { offers: 1000, answers: 4000 };
+/** How long a connection that was up waits for a restart once ICE has failed. */
+const REVIVE_MS = 30_000;
 
 /** Why a room could not be joined; `code` is for programs, `message` for people. */
 export class RoomError extends Error {
@@ -414,9 +418,14 @@ class Joining {
         }
         break;
       case "peer-left":
-        if (event.peer?.member === this.#peer?.member && this.#state !== "connected") {
-          this.#dropPeer();
-          this.#wait();
+        if (event.peer?.member === this.#peer?.member) {
+          if (this.#state === "connected") {
+            // The connection itself tells when the peer is really gone; it cannot come back now.
+            link?.peerLeft();
+          } else {
+            this.#dropPeer();
+            this.#wait();
+          }
         }
         break;
       case "description":
@@ -456,6 +465,8 @@ class Joining {
           this.#opened(connection, channel);
         }
       },
+      // Without the server nobody can be asked for a restart.
+      reachable: () => this.#claim !== null && this.#socket?.readyState === 1,
       failed: (reason) => {
         if (this.#link === link) {
           this.#linkFailed(reason);
@@ -549,13 +560,17 @@ class Link {
   #ignoringOffer = false;
   #early = [];
   #sentEnd = false;
+  #wasOpen = false;
+  #peerLeft = false;
+  #restartTimer = undefined;
+  #reviveTimer = undefined;
   #closed = false;
 
-  constructor(connection, { offers, send, opened, failed }) {
+  constructor(connection, { offers, send, opened, failed, reachable }) {
     this.#connection = connection;
     this.#offers = offers;
     this.#send = send;
-    this.#events = { opened, failed };
+    this.#events = { opened, failed, reachable };
   }
 
   start() {
@@ -585,6 +600,7 @@ class Link {
           this.#failed("the peer closed the connection");
         }
       });
+      this.#wasOpen = true;
       this.#events.opened(channel);
     };
     if (channel.readyState === "open") {
@@ -596,6 +612,9 @@ class Link {
 
   #connectionState() {
     const { connectionState, iceConnectionState } = this.#connection;
+    if (this.#wasOpen && this.#path(iceConnectionState)) {
+      return;
+    }
     if (connectionState === "failed" || iceConnectionState === "failed") {
       this.#failed(
         connectionState === "failed" && iceConnectionState === "connected"
@@ -605,6 +624,42 @@ class Link {
     } else if (connectionState === "closed") {
       this.#failed("the peer closed the connection");
     }
+  }
+
+  /** A path that broke is looked for anew; returns whether there is still hope. */
+  #path(state) {
+    if (state === "disconnected" || state === "failed") {
+      const failed = state === "failed";
+      if (failed && (this.#peerLeft || !this.#events.reachable())) {
+        return false;
+      }
+      if (failed && this.#reviveTimer === undefined) {
+        this.#reviveTimer = setTimeout(
+          () => this.#failed("the peer stopped answering, and no other way to it was found"),
+          REVIVE_MS,
+        );
+      }
+      const wait = failed ? 0 : RESTART_AFTER_MS[this.#offers ? "offers" : "answers"];
+      clearTimeout(this.#restartTimer);
+      this.#restartTimer = setTimeout(() => this.#connection.restartIce?.(), wait);
+      return true;
+    }
+    if (state === "connected" || state === "completed") {
+      this.#stopTimers();
+    }
+    return false;
+  }
+
+  /** The peer gave its place in the room back: nobody is there to restart with. */
+  peerLeft() {
+    this.#peerLeft = true;
+    this.#connectionState();
+  }
+
+  #stopTimers() {
+    clearTimeout(this.#restartTimer);
+    clearTimeout(this.#reviveTimer);
+    this.#reviveTimer = undefined;
   }
 
   #failed(reason) {
@@ -701,6 +756,7 @@ class Link {
       return;
     }
     this.#closed = true;
+    this.#stopTimers();
     const connection = this.#connection;
     connection.onicecandidate = null;
     connection.onnegotiationneeded = null;
