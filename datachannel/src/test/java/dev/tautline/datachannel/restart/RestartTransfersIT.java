@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
  */
 class RestartTransfersIT {
   private static final long BYTES_PER_SECOND = 20_000_000;
+  private static final long WARM_UP_BYTES = 16 << 20;
 
   private static final int TRANSFERS = Integer.getInteger("tautline.restart.transfers", 2);
   private static final long BYTES = Long.getLong("tautline.restart.mebibytes", 16) << 20;
@@ -39,6 +40,9 @@ class RestartTransfersIT {
     List<String> faults = new ArrayList<>();
     long longestGap = 0;
     try (Tautline runtime = Tautline.create()) {
+      // The first of a JVM is slow by compilation; what counts is what a restart does.
+      RestartedTransfer.run(
+          new Plan(WARM_UP_BYTES, BYTES_PER_SECOND, By.SENDER, 0.2, SEED), runtime, options, ticks);
       var random = new Random(SEED);
       List<Plan> plans = new ArrayList<>();
       List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();

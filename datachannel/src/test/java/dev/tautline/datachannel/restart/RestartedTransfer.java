@@ -56,6 +56,7 @@ final class RestartedTransfer {
    * @param newPairAt the part of the bytes that had arrived when the new pair carried data on both
    *     sides; 1 or more if that was after the end
    * @param longestGap between two arrivals
+   * @param gapAt the part of the bytes that had arrived at its start
    * @param took from the first arrival to the last
    */
   record Outcome(
@@ -66,6 +67,7 @@ final class RestartedTransfer {
       List<PeerConnectionStats.Transport> after,
       double newPairAt,
       Duration longestGap,
+      double gapAt,
       Duration took) {
     /** What is not as it has to be; empty if all is well. */
     List<String> faults(Plan plan) {
@@ -100,11 +102,12 @@ final class RestartedTransfer {
     public String toString() {
       return String.format(
           Locale.ROOT,
-          "%d bytes in %.1f s, new pair at %.1f %%, longest gap %d ms",
+          "%d bytes in %.1f s, new pair at %.1f %%, longest gap %d ms at %.1f %%",
           bytes,
           took.toMillis() / 1e3,
           newPairAt * 100,
-          longestGap.toMillis());
+          longestGap.toMillis(),
+          gapAt * 100);
     }
   }
 
@@ -131,6 +134,7 @@ final class RestartedTransfer {
   private long firstNanos;
   private long lastNanos;
   private long longestGapNanos;
+  private long gapBytes;
   private volatile long newPairBytes = Long.MAX_VALUE;
   private boolean restarted;
 
@@ -180,6 +184,7 @@ final class RestartedTransfer {
         List.of(transport(sender), transport(receiver)),
         newPairBytes / (double) plan.bytes(),
         Duration.ofNanos(longestGapNanos),
+        gapBytes / (double) plan.bytes(),
         Duration.ofNanos(lastNanos - firstNanos));
   }
 
@@ -264,8 +269,9 @@ final class RestartedTransfer {
     long now = System.nanoTime();
     if (firstNanos == 0) {
       firstNanos = now;
-    } else {
-      longestGapNanos = Math.max(longestGapNanos, now - lastNanos);
+    } else if (now - lastNanos > longestGapNanos) {
+      longestGapNanos = now - lastNanos;
+      gapBytes = arrivedBytes;
     }
     lastNanos = now;
     arrivedDigest.update(data);

@@ -169,6 +169,15 @@ class ChromiumIT {
   }
 
   @ParameterizedTest
+  @CsvSource({"OURS,OURS", "OURS,FOREIGN", "FOREIGN,OURS", "FOREIGN,FOREIGN"})
+  void iceRestartsFromEitherSideWhoeverOfferedFirst(Offerer first, Offerer restarting) {
+    try (Connection connection = connect(chromium, first)) {
+      Restarts.twiceDuringATransfer(
+          connection.page(), connection.jvm(), connection.channel(), restarting);
+    }
+  }
+
+  @ParameterizedTest
   @EnumSource(Offerer.class)
   void messagesGoBothWaysWhileThePageHidesItsAddresses(Offerer offerer) {
     try (Chromium hiding = Chromium.start(LocalAddresses.MDNS_NAMES);

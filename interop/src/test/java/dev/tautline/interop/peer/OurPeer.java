@@ -1,11 +1,15 @@
 package dev.tautline.interop.peer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tautline.datachannel.DataChannel;
 import dev.tautline.datachannel.DataChannelOptions;
 import dev.tautline.datachannel.IceCandidateInit;
+import dev.tautline.datachannel.OfferOptions;
 import dev.tautline.datachannel.PeerConnection;
 import dev.tautline.datachannel.PeerConnectionOptions;
+import dev.tautline.datachannel.PeerConnectionStats;
 import dev.tautline.datachannel.SessionDescription;
 import dev.tautline.datachannel.Tautline;
 import java.util.ArrayList;
@@ -19,6 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** Our end of a connection to a {@link ForeignPeer}. */
@@ -132,6 +137,45 @@ public final class OurPeer implements AutoCloseable {
       foreign.onCandidate(this::add);
     }
     await(connection.connected(), "we are connected to " + foreign.name());
+  }
+
+  /**
+   * Restarts ICE and waits until the new generation carries the data. Whole descriptions are
+   * exchanged, with all candidates of ours; theirs come one by one.
+   *
+   * @param by who offers it
+   */
+  public void restart(ForeignPeer foreign, Offerer by) {
+    PeerConnectionStats.Transport before = transport();
+    connection.onIceCandidate(candidate -> {});
+    BlockingQueue<JsonNode> theirs = new LinkedBlockingQueue<>();
+    foreign.onCandidate(theirs::add);
+    if (by == Offerer.OURS) {
+      SessionDescription offer =
+          await(connection.createOffer(OfferOptions.restartingIce()), "we make a restarting offer");
+      await(connection.setLocalDescription(offer), "we set it");
+      String sdp = localSdp(Candidates.IN_DESCRIPTION);
+      JsonNode answer = foreign.call("answer", Map.of("sdp", sdp));
+      set(SessionDescription.answer(visible(answer.get("sdp").asText())));
+    } else {
+      String offer = foreign.call("offer", Map.of("iceRestart", true)).get("sdp").asText();
+      set(SessionDescription.offer(visible(offer)));
+      await(connection.setLocalDescription(), "we make an answer");
+      foreign.call("accept", Map.of("sdp", localSdp(Candidates.IN_DESCRIPTION)));
+    }
+    foreign.onCandidate(this::add);
+    theirs.forEach(this::add);
+    Awaitility.await()
+        .atMost(ForeignPeer.LIMIT)
+        .until(() -> transport().iceGeneration() > before.iceGeneration());
+    PeerConnectionStats.Transport after = transport();
+    assertThat(after.localUfrag()).isNotEqualTo(before.localUfrag());
+    assertThat(after.remoteUfrag()).isNotEqualTo(before.remoteUfrag());
+    assertThat(after.dtlsHandshakes()).isEqualTo(1);
+  }
+
+  private PeerConnectionStats.Transport transport() {
+    return await(connection.getStats(), "we tell our statistics").transport().orElseThrow();
   }
 
   /** Waits for something of ours and fails with our state when it does not come. */
