@@ -103,11 +103,12 @@ public final class NetworkWatch implements AutoCloseable {
     synchronized (this) {
       List<HostInterface> before = last;
       last = now;
-      if (before == null || before.equals(now)) {
+      if (now.equals(before)) {
         return;
       }
     }
-    LOG.debug("the network changed: {}", now);
+    // The first look is told, too: something may have changed since the listener itself looked.
+    LOG.debug("the network: {}", now);
     for (Listener listener : listeners) {
       listener.interfacesChanged(now);
     }
