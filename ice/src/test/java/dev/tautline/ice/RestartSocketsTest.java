@@ -154,20 +154,24 @@ class RestartSocketsTest {
   @Test
   void whenTheAddressInUseVanishesTheOtherOneCarriesOn() {
     addresses.set(List.of("127.0.0.1", "127.0.0.2"));
-    try (RecordingPeer a = peer();
-        RecordingPeer z = peer()) {
+    try (IceRuntime far = IceRuntime.create();
+        RecordingPeer a = peer();
+        var z = new RecordingPeer(far, IceAgentOptions.builder().loopback(Loopback.ONLY).build())) {
       connect(a, z);
       String used = a.on(a.agent::selectedPair).orElseThrow().local().address();
       addresses.set(List.of(used.equals("127.0.0.1") ? "127.0.0.2" : "127.0.0.1"));
 
-      a.awaitThat(() -> a.addressesLost.get() > 0 || z.addressesLost.get() > 0);
+      a.awaitThat(() -> a.addressesLost.get() > 0);
       a.awaitThat(
           () ->
               a.on(a.agent::selectedPair)
                   .filter(p -> !p.local().address().equals(used))
                   .isPresent());
-      a.send("by another way");
-      z.awaitThat(() -> z.texts().contains("by another way"));
+      z.awaitThat(
+          () -> {
+            a.send("by another way");
+            return z.texts().contains("by another way");
+          });
       assertThat(a.report().localCandidates()).noneMatch(c -> c.address().equals(used));
     }
   }

@@ -565,7 +565,7 @@ public final class CheckAgent {
     Pair chosen = selected;
     return chosen == null
         || state == IceState.DISCONNECTED
-        || pair != chosen && pair.directness() > chosen.directness();
+        || chosen.isRelayed() && !pair.isRelayed();
   }
 
   private @Nullable Pair nextOrdinary() {
@@ -1139,7 +1139,7 @@ public final class CheckAgent {
       return;
     }
     if (selected != null) {
-      nominateMoreDirect(nowNanos, selected);
+      nominateUnrelayed(nowNanos, selected);
       return;
     }
     if (!awaitsNomination() || !mayCheck()) {
@@ -1154,22 +1154,24 @@ public final class CheckAgent {
   }
 
   /**
-   * A pair that is more direct came to life later, for instance on a new interface. Agents of all
+   * A pair that needs no relay came to life later, for instance on a new interface. Agents of all
    * kinds follow a nomination of a pair with a higher priority, as aggressive nomination (RFC 5245)
    * has it; the one before carries data until the answer is there, so there is no gap.
    */
-  private void nominateMoreDirect(long nowNanos, Pair chosen) {
-    if (role != IceRole.CONTROLLING || nominee != null || state != IceState.COMPLETED) {
+  private void nominateUnrelayed(long nowNanos, Pair chosen) {
+    if (role != IceRole.CONTROLLING
+        || nominee != null
+        || state != IceState.COMPLETED
+        || !chosen.isRelayed()) {
       return;
     }
     Pair better =
         list.bestValid(
             pair ->
-                pair.directness() > chosen.directness()
-                    && Long.compareUnsigned(pair.priority(), chosen.priority()) > 0);
+                !pair.isRelayed() && Long.compareUnsigned(pair.priority(), chosen.priority()) > 0);
     if (better != null) {
       nominee = better;
-      timeline.add(nowNanos, "nominating " + better + ", which is more direct");
+      timeline.add(nowNanos, "nominating " + better + ", which needs no relay");
       list.triggerFirst(better);
     }
   }

@@ -1,6 +1,7 @@
 package dev.tautline.ice.check;
 
 import dev.tautline.ice.IceCandidate;
+import dev.tautline.ice.IceCandidateType;
 import dev.tautline.ice.IceRole;
 import dev.tautline.ice.SelectedPair;
 import dev.tautline.ice.candidate.Priorities;
@@ -98,18 +99,12 @@ final class Pair {
   }
 
   /**
-   * How direct it is: relayed on one side at least, through a NAT, or from interface to interface.
+   * Whether a relay forwards what goes over it. Between the other kinds there is no difference
+   * worth a change of path; a peer-reflexive address may be a host's that was not told yet.
    */
-  int directness() {
-    return Math.min(directness(local), directness(remote.candidate()));
-  }
-
-  private static int directness(IceCandidate candidate) {
-    return switch (candidate.type()) {
-      case RELAYED -> 0;
-      case SERVER_REFLEXIVE, PEER_REFLEXIVE -> 1;
-      case HOST -> 2;
-    };
+  boolean isRelayed() {
+    return local.type() == IceCandidateType.RELAYED
+        || remote.candidate().type() == IceCandidateType.RELAYED;
   }
 
   @Override
