@@ -93,7 +93,7 @@ public final class Association implements ProtocolMachine<AssociationEvent> {
 
   /**
    * Sets a stream's share of what is sent, against those of other streams that have something to
-   * send.
+   * send. It holds until the stream is reset.
    *
    * @param streamId 0 to 65534
    * @param priority 1 to 65535; 256 by default (RFC 8831 section 6.4)
@@ -111,6 +111,12 @@ public final class Association implements ProtocolMachine<AssociationEvent> {
   public long bufferedAmount(int streamId) {
     checkStreamId(streamId);
     return core.bufferedAmount(streamId);
+  }
+
+  /** How many messages of one stream have not yet been put into packets to their end. */
+  public int bufferedMessages(int streamId) {
+    checkStreamId(streamId);
+    return core.bufferedMessages(streamId);
   }
 
   /** Payload bytes of all streams not yet put into a packet for the first time. */
@@ -157,16 +163,27 @@ public final class Association implements ProtocolMachine<AssociationEvent> {
   }
 
   /**
-   * The application read bytes that {@code MessageReceived} handed out: the receive window opens by
-   * them. Only of effect with {@link AssociationOptions.Builder#manualWindow()}.
+   * The application read one message that {@code MessageReceived} handed out: the receive window
+   * opens by what it took. Only of effect with {@link AssociationOptions.Builder#manualWindow()}.
    *
-   * @param bytes 0 or more
+   * @param bytes its payload's length, 0 or more
    */
   public void consumed(long nowNanos, int bytes) {
-    if (bytes < 0) {
-      throw new IllegalArgumentException("consumed " + bytes + " bytes");
+    consumed(nowNanos, 1, bytes);
+  }
+
+  /**
+   * The application read messages that {@code MessageReceived} handed out; as {@link
+   * #consumed(long, int)} for each.
+   *
+   * @param messages how many, 0 or more
+   * @param bytes the length of their payloads together, 0 or more
+   */
+  public void consumed(long nowNanos, int messages, long bytes) {
+    if (messages < 0 || bytes < 0) {
+      throw new IllegalArgumentException("consumed " + messages + " messages, " + bytes + " bytes");
     }
-    core.consumed(nowNanos, bytes);
+    core.consumed(nowNanos, messages, bytes);
   }
 
   /**
@@ -185,6 +202,16 @@ public final class Association implements ProtocolMachine<AssociationEvent> {
    */
   public int packetBytes() {
     return core.packetBytes();
+  }
+
+  /**
+   * What the association keeps on the heap, in bytes, besides a few KiB that every one has:
+   * messages to send and what is outstanding of them, messages in the making and those that wait to
+   * be read, tables that grew with them. Never above {@link AssociationOptions#memoryLimitBytes()}
+   * by more than a tenth.
+   */
+  public long memoryBytes() {
+    return core.memoryBytes();
   }
 
   /** Counters and gauges of this moment. */

@@ -80,6 +80,14 @@ public sealed interface AssociationEvent {
   }
 
   /**
+   * There are more streams than before: the peer asked for them, RFC 6525 sections 5.2.5 and 5.2.6.
+   *
+   * @param outgoingStreams how many streams may be sent on now, ids from 0
+   * @param incomingStreams how many streams the peer may send on now
+   */
+  record StreamsAdded(int outgoingStreams, int incomingStreams) implements AssociationEvent {}
+
+  /**
    * Fewer bytes wait on a stream than before. Several changes may come as one.
    *
    * @param streamId the stream

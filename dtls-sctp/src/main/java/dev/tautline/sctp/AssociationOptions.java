@@ -42,6 +42,7 @@ public final class AssociationOptions {
   private final boolean interleaving;
   private final boolean zeroChecksum;
   private final CongestionAlgorithm congestionAlgorithm;
+  private final AssociationLimits limits;
 
   /** When the receive window opens again. */
   public enum WindowMode {
@@ -76,6 +77,7 @@ public final class AssociationOptions {
     interleaving = builder.interleaving;
     zeroChecksum = builder.zeroChecksum;
     congestionAlgorithm = builder.congestionAlgorithm;
+    limits = builder.limits;
   }
 
   /**
@@ -129,7 +131,11 @@ public final class AssociationOptions {
     return incomingStreams;
   }
 
-  /** How much received data may be kept, in bytes, 1500 or more; 5 MiB by default. */
+  /**
+   * How much received data may be kept, in bytes of memory, 1500 or more; 5 MiB by default. A
+   * message that waits to be read counts with 50 bytes above its payload, one in the making with
+   * what its fragments take.
+   */
   public long receiveWindowBytes() {
     return receiveWindowBytes;
   }
@@ -139,7 +145,11 @@ public final class AssociationOptions {
     return windowMode;
   }
 
-  /** How many payload bytes may be kept until acknowledged; 64 MiB by default. */
+  /**
+   * How much may be kept until it is acknowledged, in bytes of memory: each message counts with 106
+   * bytes above its payload; 64 MiB by default. A message larger than that is taken while nothing
+   * else is kept, if its payload alone does not pass the limit.
+   */
   public long sendBufferBytes() {
     return sendBufferBytes;
   }
@@ -245,6 +255,34 @@ public final class AssociationOptions {
     return congestionAlgorithm;
   }
 
+  /** What the peer may make us keep beside the window and the send buffer. */
+  public AssociationLimits limits() {
+    return limits;
+  }
+
+  /**
+   * The most that an association keeps on the heap, in bytes, whatever its peer does: the receive
+   * window, the send buffer, what {@link #limits} bound, and a few words for each stream that is
+   * used. Messages that the application took out are its own.
+   */
+  public long memoryLimitBytes() {
+    return receiveWindowBytes
+        + Math.min(sendBufferBytes, Long.MAX_VALUE / 2)
+        + limits.tableBytes()
+        + (long) outgoingStreams * OUTGOING_STREAM_BYTES
+        + (long) incomingStreams * INCOMING_STREAM_BYTES
+        + FIXED_BYTES;
+  }
+
+  /** An outgoing stream that was used: its queue and its place in the table. */
+  private static final int OUTGOING_STREAM_BYTES = 216;
+
+  /** An incoming stream that was used: the number of its next message. */
+  private static final int INCOMING_STREAM_BYTES = 9;
+
+  /** All that every association has. */
+  private static final int FIXED_BYTES = 65_536;
+
   /** Makes {@link AssociationOptions}. */
   public static final class Builder {
     private int localPort = DATA_CHANNEL_PORT;
@@ -271,6 +309,7 @@ public final class AssociationOptions {
     private boolean interleaving;
     private boolean zeroChecksum;
     private CongestionAlgorithm congestionAlgorithm = CongestionAlgorithm.RFC_9260;
+    private AssociationLimits limits = AssociationLimits.defaults();
 
     private Builder() {}
 
@@ -299,6 +338,7 @@ public final class AssociationOptions {
       interleaving = from.interleaving;
       zeroChecksum = from.zeroChecksum;
       congestionAlgorithm = from.congestionAlgorithm;
+      limits = from.limits;
     }
 
     /** See {@link AssociationOptions#localPort()}. */
@@ -451,6 +491,12 @@ public final class AssociationOptions {
     /** See {@link AssociationOptions#congestionAlgorithm()}. */
     public Builder congestionAlgorithm(CongestionAlgorithm value) {
       congestionAlgorithm = value;
+      return this;
+    }
+
+    /** See {@link AssociationOptions#limits()}. */
+    public Builder limits(AssociationLimits value) {
+      limits = value;
       return this;
     }
 

@@ -25,7 +25,9 @@ import dev.tautline.sctp.packet.HeartbeatChunk;
 import dev.tautline.sctp.packet.Octets;
 import dev.tautline.sctp.packet.SackChunk;
 import dev.tautline.sctp.packet.SackChunk.GapAckBlock;
+import dev.tautline.sctp.rx.DataReceiver;
 import dev.tautline.sctp.scenario.Scenarios;
+import dev.tautline.sctp.tx.SendQueue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -294,9 +296,10 @@ class DataTransferTest {
     for (int i = 0; i < 8; i++) {
       slow.deliver(slow.packet(slow.peerTag, data(INITIAL_TSN + i, 0, i, 1000)));
     }
-    assertThat(only(slow.poll(), SackChunk.class).aRwnd()).isEqualTo(2000);
+    assertThat(only(slow.poll(), SackChunk.class).aRwnd())
+        .isEqualTo(2000 - 8 * DataReceiver.MESSAGE_OVERHEAD);
 
-    slow.association.consumed(slow.nowNanos, 8000);
+    slow.association.consumed(slow.nowNanos, 8, 8000);
 
     // The window had nearly closed: its opening is told without being asked.
     assertThat(only(slow.poll(), SackChunk.class).aRwnd()).isEqualTo(10_000);
@@ -666,12 +669,13 @@ class DataTransferTest {
   void refusesWhatDoesNotFitAndTellsWhenThereIsRoom() {
     AssociationOptions tight =
         AssociationOptions.rfc().toBuilder()
-            .sendBufferBytes(10_000)
-            .streamSendBufferBytes(6_000)
+            .sendBufferBytes(10_000 + 2 * SendQueue.MESSAGE_OVERHEAD)
+            .streamSendBufferBytes(6_000 + SendQueue.MESSAGE_OVERHEAD)
             .build();
     HandPeer full = HandPeer.established(tight, EXTENSIONS);
 
-    assertThat(full.userSends(0, 6_001)).isEqualTo(SendResult.TOO_LARGE);
+    assertThat(full.userSends(0, 6_001 + SendQueue.MESSAGE_OVERHEAD))
+        .isEqualTo(SendResult.TOO_LARGE);
     assertThat(full.userSends(0, 0)).isEqualTo(SendResult.EMPTY);
     assertThat(full.userSends(0, 6_000)).isEqualTo(SendResult.ACCEPTED);
     assertThat(full.userSends(0, 1)).isEqualTo(SendResult.BUFFER_FULL);

@@ -151,7 +151,7 @@ class HostilePeerTest {
     }
 
     assertThat(packets).isBetween(90, 110);
-    assertThat(rude.events(MessageReceived.class)).hasSize(49);
+    assertThat(rude.events(MessageReceived.class)).hasSize(47);
   }
 
   @Test
@@ -285,7 +285,7 @@ class HostilePeerTest {
     }
 
     silent.poll();
-    assertThat(results).filteredOn(r -> r == SendResult.ACCEPTED).hasSize(200);
+    assertThat(results).filteredOn(r -> r == SendResult.ACCEPTED).hasSize(180);
     while (silent.association.state() == AssociationPhase.ESTABLISHED) {
       assertThat(all(silent.nextTimer(), DataChunk.class)).hasSizeLessThanOrEqualTo(2);
     }

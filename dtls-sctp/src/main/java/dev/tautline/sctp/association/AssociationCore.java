@@ -179,8 +179,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     if (length > Math.min(options.streamSendBufferBytes(), options.sendBufferBytes())) {
       return SendResult.TOO_LARGE;
     }
-    if (sender.queue().heldBytes() + length > options.sendBufferBytes()
-        || sender.queue().heldBytes(streamId) + length > options.streamSendBufferBytes()) {
+    if (!sender.queue().takes(streamId, length, options)) {
       refusedStreams.add(streamId);
       return SendResult.BUFFER_FULL;
     }
@@ -217,6 +216,11 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   /** See {@link dev.tautline.sctp.Association#bufferedAmount(int)}. */
   public long bufferedAmount(int streamId) {
     return establishment.sender().queue().bufferedBytes(streamId);
+  }
+
+  /** See {@link dev.tautline.sctp.Association#bufferedMessages}. */
+  public int bufferedMessages(int streamId) {
+    return establishment.sender().queue().bufferedMessages(streamId);
   }
 
   /** See {@link dev.tautline.sctp.Association#bufferedAmount()}. */
@@ -262,11 +266,11 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
   }
 
   /** See {@link dev.tautline.sctp.Association#consumed}. */
-  public void consumed(long nowNanos, int bytes) {
+  public void consumed(long nowNanos, int messages, long bytes) {
     enter(nowNanos);
     Tcb tcb = context.tcbOrLast();
     if (tcb != null && options.windowMode() == WindowMode.MANUAL) {
-      tcb.receiver().consumed(bytes);
+      tcb.receiver().consumed(messages, bytes);
     }
   }
 
@@ -742,7 +746,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
         context.sendError(
             new ErrorCause(
                 ErrorCause.UNRECOGNIZED_CHUNK_TYPE,
-                Octets.copyOf(whole.array()).truncatedTo(Context.MAX_ECHOED_BYTES)));
+                Octets.copyOf(whole.array()).truncatedTo(context.maxEchoedBytes())));
       }
       stopped = !ChunkType.skipsWhenUnknown(chunk.type());
     }
@@ -990,7 +994,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
       messagesReceived++;
       Tcb tcb = context.tcbOrLast();
       if (options.windowMode() == WindowMode.AUTOMATIC && tcb != null) {
-        tcb.receiver().consumed(message.payload().length);
+        tcb.receiver().consumed(1, message.payload().length);
       }
     }
     if (event != null) {
@@ -1000,6 +1004,24 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     return streamId < 0
         ? null
         : new AssociationEvent.BufferedAmountChanged(streamId, bufferedAmount(streamId));
+  }
+
+  /** See {@link dev.tautline.sctp.Association#memoryBytes}. */
+  public long memoryBytes() {
+    Tcb tcb = context.tcbOrLast();
+    return establishment.sender().memoryBytes()
+        + (tcb == null ? 0 : tcb.receiver().memoryBytes())
+        + context.outbox().memoryBytes()
+        + context.eventBytes();
+  }
+
+  /**
+   * What was looked at one by one on account of SACKs, FORWARD-TSNs and resets: fragments, ranges,
+   * streams. For tests that bound the work which a peer can cause.
+   */
+  public long steps() {
+    Tcb tcb = context.tcbOrLast();
+    return establishment.sender().steps() + (tcb == null ? 0 : tcb.receiver().steps());
   }
 
   /** See {@link dev.tautline.sctp.Association#statistics}. */

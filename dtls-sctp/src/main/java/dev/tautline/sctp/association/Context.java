@@ -2,6 +2,7 @@ package dev.tautline.sctp.association;
 
 import dev.tautline.base.Backoff;
 import dev.tautline.base.DropCounters;
+import dev.tautline.base.HeapSize;
 import dev.tautline.base.Timer;
 import dev.tautline.sctp.AssociationEvent;
 import dev.tautline.sctp.AssociationEvent.FailureReason;
@@ -22,17 +23,19 @@ import org.jspecify.annotations.Nullable;
 
 /** What the procedures of one association share: the state, the time, what goes out. */
 final class Context {
-  /** What of a peer's bytes is echoed in an error cause stays well below one packet. */
-  static final int MAX_ECHOED_BYTES = 512;
-
   private final AssociationOptions options;
   private final RandomGenerator random;
-  private final Outbox outbox = new Outbox();
+  private final Outbox outbox;
   private final DropCounters<DropReason> drops = new DropCounters<>(DropReason.class);
   private final ArrayDeque<AssociationEvent> events = new ArrayDeque<>();
 
   /** The option as nanoseconds: asked for with every deadline. */
   private final long limitNanos;
+
+  /** Events of resets that wait to be taken. */
+  private int pendingResets;
+
+  private long pendingResetBytes;
 
   private AssociationState state = new Closed(Closed.Use.FRESH);
 
@@ -51,8 +54,14 @@ final class Context {
   Context(AssociationOptions options, RandomGenerator random) {
     this.options = options;
     this.random = random;
+    this.outbox = new Outbox(options.limits().maxControlChunks());
     this.limitNanos =
         options.noAcknowledgementLimit().map(Duration::toNanos).orElse(Timer.NOT_RUNNING);
+  }
+
+  /** What of a peer's bytes is echoed in an error cause stays well below one packet. */
+  int maxEchoedBytes() {
+    return options.limits().maxEchoedBytes();
   }
 
   AssociationOptions options() {
@@ -99,10 +108,38 @@ final class Context {
 
   void emit(AssociationEvent event) {
     events.add(event);
+    if (event instanceof AssociationEvent.IncomingStreamsReset reset) {
+      pendingResets++;
+      pendingResetBytes += memoryBytes(reset);
+    }
   }
 
   @Nullable AssociationEvent pollEvent() {
-    return events.poll();
+    AssociationEvent event = events.poll();
+    if (event instanceof AssociationEvent.IncomingStreamsReset reset) {
+      pendingResets--;
+      pendingResetBytes -= memoryBytes(reset);
+    }
+    return event;
+  }
+
+  private static long memoryBytes(AssociationEvent.IncomingStreamsReset reset) {
+    List<Integer> streamIds = reset.streamIds();
+    // The JDK keeps small integers for all.
+    long boxed = streamIds.stream().filter(id -> id > Byte.MAX_VALUE).count();
+    return 2 * HeapSize.ofObject(4)
+        + HeapSize.ofReferences(streamIds.size())
+        + boxed * HeapSize.ofObject(4);
+  }
+
+  /** What events take that wait, messages aside, which the receiver counts. */
+  long eventBytes() {
+    return pendingResetBytes;
+  }
+
+  /** Whether another reset of the peer's streams may be told to the user. */
+  boolean takesReset() {
+    return pendingResets < options.limits().maxPendingResets();
   }
 
   void drop(DropReason reason) {
@@ -150,7 +187,7 @@ final class Context {
           Checksum.AS_NEGOTIATED,
           new AbortChunk(
               TagBit.RECEIVERS_TAG,
-              List.of(new ErrorCause(cause.code(), cause.info().truncatedTo(MAX_ECHOED_BYTES)))));
+              List.of(new ErrorCause(cause.code(), cause.info().truncatedTo(maxEchoedBytes())))));
     }
     end(new AssociationEvent.Aborted(cause.code(), detail, Origin.LOCAL));
   }

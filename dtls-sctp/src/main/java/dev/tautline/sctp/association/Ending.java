@@ -184,7 +184,7 @@ final class Ending {
       ErrorCause cause = chunk.causes().get(0);
       code = cause.code();
       if (code == ErrorCause.USER_INITIATED_ABORT || code == ErrorCause.PROTOCOL_VIOLATION) {
-        detail = cause.info().truncatedTo(Context.MAX_ECHOED_BYTES).toUtf8();
+        detail = cause.info().truncatedTo(context.maxEchoedBytes()).toUtf8();
       }
     }
     context.outbox().clear();

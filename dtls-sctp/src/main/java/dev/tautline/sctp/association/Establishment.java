@@ -106,6 +106,7 @@ final class Establishment {
         rto,
         newCongestionControl(),
         maxPacketBytes,
+        options.limits().maxOutstandingChunks(),
         options.congestionAlgorithm() == CongestionAlgorithm.RFC_9260
             ? LossDetection.MISS_INDICATIONS
             : LossDetection.RACK_TLP,
@@ -262,7 +263,7 @@ final class Establishment {
     sendInitAck(body, unrecognized(chunk.body()), tag, tsn, localTieTag, peerTieTag);
   }
 
-  private static Optional<ErrorCause> refusalOf(InitBody body) {
+  private Optional<ErrorCause> refusalOf(InitBody body) {
     if (body.outboundStreams() == 0 || body.inboundStreams() == 0) {
       return Optional.of(ErrorCause.of(ErrorCause.INVALID_MANDATORY_PARAMETER));
     }
@@ -273,8 +274,8 @@ final class Establishment {
         .map(host -> new ErrorCause(ErrorCause.UNRESOLVABLE_ADDRESS, echo(host)));
   }
 
-  private static Octets echo(Parameter parameter) {
-    return parameter.toOctets().truncatedTo(Context.MAX_ECHOED_BYTES);
+  private Octets echo(Parameter parameter) {
+    return parameter.toOctets().truncatedTo(context.maxEchoedBytes());
   }
 
   private void refuse(int tag, ErrorCause cause) {
@@ -324,7 +325,7 @@ final class Establishment {
     }
     zeroChecksumAnnounced |= ours.contains(Extension.ZERO_CHECKSUM);
     parameters.addAll(Extension.toParameters(ours));
-    int room = Context.MAX_ECHOED_BYTES;
+    int room = context.maxEchoedBytes();
     for (Parameter unknown : unrecognized) {
       Octets whole = unknown.toOctets();
       if (whole.length() > room) {
@@ -452,7 +453,7 @@ final class Establishment {
     if (unknown.isEmpty()) {
       return;
     }
-    var echoed = new WireWriter(Context.MAX_ECHOED_BYTES);
+    var echoed = new WireWriter(context.maxEchoedBytes());
     for (Parameter parameter : unknown) {
       if (parameter.paddedLength() > echoed.remaining()) {
         break;
@@ -491,11 +492,19 @@ final class Establishment {
             options.receiveWindowBytes(),
             options.sackDelay().toNanos(),
             interleaving,
+            options.limits(),
             (streamId, ppid, payload) ->
                 context.emit(new AssociationEvent.MessageReceived(streamId, ppid, payload)));
     var streamResets =
         new StreamResets(
-            context, rto, sender, receiver, incomingStreams, ownInitialTsn, peerInitialTsn);
+            context,
+            rto,
+            sender,
+            receiver,
+            outgoingStreams,
+            incomingStreams,
+            ownInitialTsn,
+            peerInitialTsn);
     return new Tcb(
         ownTag,
         peerTag,

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Stream reset in both directions, RFC 6525. */
+/** Stream reset in both directions, and streams added at the peer's wish, RFC 6525. */
 final class StreamResets {
   /** As many streams as fit one request in the smallest packet. */
   private static final int MAX_STREAMS_PER_REQUEST = 200;
@@ -36,10 +36,14 @@ final class StreamResets {
   private final RetransmissionTimeout rto;
   private final DataSender sender;
   private final DataReceiver receiver;
-  private final int incomingStreams;
+  private int outgoingStreams;
+  private int incomingStreams;
+
+  /** How many more streams of ours the peer has asked for; our own request says so. */
+  private int streamsToAdd;
 
   private int nextRequestSequence;
-  private @Nullable OutgoingReset pending;
+  private @Nullable Request pending;
   private @Nullable Timer timer;
 
   /** Whether the peer ever answered a request: it knows what one is. */
@@ -53,6 +57,7 @@ final class StreamResets {
       RetransmissionTimeout rto,
       DataSender sender,
       DataReceiver receiver,
+      int outgoingStreams,
       int incomingStreams,
       int initialTsn,
       int peersInitialTsn) {
@@ -60,6 +65,7 @@ final class StreamResets {
     this.rto = rto;
     this.sender = sender;
     this.receiver = receiver;
+    this.outgoingStreams = outgoingStreams;
     this.incomingStreams = incomingStreams;
     // RFC 6525 section 4.1: "initialized to … the initial TSN".
     this.nextRequestSequence = initialTsn;
@@ -71,12 +77,21 @@ final class StreamResets {
     if (pending != null) {
       return;
     }
+    if (streamsToAdd > 0) {
+      send(new AddStreams(AddStreams.Direction.OUTGOING, nextRequestSequence++, streamsToAdd));
+      streamsToAdd = 0;
+      return;
+    }
     List<Integer> streamIds = sender.queue().drainedForReset(MAX_STREAMS_PER_REQUEST);
     if (streamIds.isEmpty()) {
       return;
     }
-    var request =
-        new OutgoingReset(nextRequestSequence++, lastPeerSequence, sender.nextTsn() - 1, streamIds);
+    send(
+        new OutgoingReset(
+            nextRequestSequence++, lastPeerSequence, sender.nextTsn() - 1, streamIds));
+  }
+
+  private void send(Request request) {
     pending = request;
     timer = context.backingOffTimer(rto.rtoNanos());
     context.outbox().send(new ReconfigChunk(List.of(request)));
@@ -100,11 +115,7 @@ final class StreamResets {
   void advanceTo() {
     if (timer != null && pending != null && timer.expire(context.now())) {
       if (!answered && timer.expirations() > MAX_RETRANSMITS) {
-        OutgoingReset request = pending;
-        finish(request, ResetOutcome.REFUSED);
-        context.emit(
-            new AssociationEvent.StreamsResetFailed(
-                request.streamIds(), "the peer does not answer requests to reset streams"));
+        refused(pending, "the peer does not answer requests to reset streams");
         return;
       }
       // With the same number, RFC 6525 section 5.1.1, also after "in progress".
@@ -152,18 +163,52 @@ final class StreamResets {
       return performIncoming(reset);
     }
     if (request instanceof AddStreams add) {
-      // More streams of the peer cost nothing here: all 65535 are taken. More of ours are of no
-      // use.
-      boolean peersOwn = add.direction() == AddStreams.Direction.OUTGOING;
-      return peersOwn && incomingStreams + add.newStreams() <= 65_535
-          ? Response.PERFORMED
-          : Response.DENIED;
+      return add.direction() == AddStreams.Direction.OUTGOING
+          ? addIncoming(add.newStreams())
+          : addOutgoing(add.newStreams());
     }
     if (request instanceof TsnReset) {
       // Data channels never need it, and it would lose what is under way.
       return Response.DENIED;
     }
     throw new IllegalStateException("a kind of request that is not handled: " + request);
+  }
+
+  /** Section 5.2.5: the peer wants to send on more streams. */
+  private int addIncoming(int count) {
+    if (count == 0) {
+      return Response.NOTHING_TO_DO;
+    }
+    if (incomingStreams + count > context.options().incomingStreams()) {
+      return Response.DENIED;
+    }
+    incomingStreams += count;
+    receiver.setStreams(incomingStreams);
+    streamsAdded();
+    return Response.PERFORMED;
+  }
+
+  /** Section 5.2.6: the peer wants us to have more streams; our own request follows. */
+  private int addOutgoing(int count) {
+    if (count == 0) {
+      return Response.NOTHING_TO_DO;
+    }
+    if (streamsToAdd > 0 || pending instanceof AddStreams) {
+      return Response.REQUEST_ALREADY_IN_PROGRESS;
+    }
+    if (outgoingStreams + count > context.options().outgoingStreams()) {
+      return Response.DENIED;
+    }
+    streamsToAdd = count;
+    return Response.PERFORMED;
+  }
+
+  private void streamsAdded() {
+    Tcb tcb = context.tcb();
+    if (tcb != null) {
+      tcb.setStreams(outgoingStreams, incomingStreams);
+      context.emit(new AssociationEvent.StreamsAdded(outgoingStreams, incomingStreams));
+    }
   }
 
   private int performOutgoing(OutgoingReset reset) {
@@ -176,6 +221,10 @@ final class StreamResets {
     if (!receiver.hasAllUpTo(reset.lastTsn())) {
       return Response.IN_PROGRESS;
     }
+    if (!context.takesReset()) {
+      // The user has not taken the events of those before: the peer asks again.
+      return Response.IN_PROGRESS;
+    }
     receiver.resetStreams(reset.lastTsn(), reset.streamIds());
     context.emit(new AssociationEvent.IncomingStreamsReset(reset.streamIds()));
     return Response.PERFORMED;
@@ -183,6 +232,10 @@ final class StreamResets {
 
   /** Section 5.2.3: the peer wants our outgoing streams reset; our own request follows. */
   private int performIncoming(IncomingReset reset) {
+    if (reset.streamIds().isEmpty() && sender.queue().anyResetting()) {
+      // One at a time: looking through all streams for each of many requests would be dear.
+      return Response.IN_PROGRESS;
+    }
     List<Integer> wanted =
         reset.streamIds().isEmpty() ? sender.queue().usedStreams() : reset.streamIds();
     boolean any = false;
@@ -196,15 +249,14 @@ final class StreamResets {
   }
 
   private void responded(Response response) {
-    OutgoingReset request = pending;
+    Request request = pending;
     if (request == null || response.responseSequence() != request.requestSequence()) {
       return;
     }
     answered = true;
     switch (response.result()) {
       case Response.NOTHING_TO_DO, Response.PERFORMED -> {
-        finish(request, ResetOutcome.PERFORMED);
-        context.emit(new AssociationEvent.OutgoingStreamsReset(request.streamIds()));
+        performed(request);
       }
       case Response.IN_PROGRESS, Response.REQUEST_ALREADY_IN_PROGRESS -> {
         // Nothing is lost: data that was sent before is still on its way, about a round trip.
@@ -212,17 +264,29 @@ final class StreamResets {
         timer = context.backingOffTimer(Math.min(retryNanos, rto.rtoNanos()));
       }
       default -> {
-        finish(request, ResetOutcome.REFUSED);
-        context.emit(
-            new AssociationEvent.StreamsResetFailed(
-                request.streamIds(), "the peer answered with result " + response.result()));
+        refused(request, "the peer answered with result " + response.result());
       }
     }
   }
 
-  private void finish(OutgoingReset request, ResetOutcome outcome) {
+  private void performed(Request request) {
     pending = null;
     timer = null;
-    sender.queue().endReset(request.streamIds(), outcome);
+    if (request instanceof OutgoingReset reset) {
+      sender.queue().endReset(reset.streamIds(), ResetOutcome.PERFORMED);
+      context.emit(new AssociationEvent.OutgoingStreamsReset(reset.streamIds()));
+    } else if (request instanceof AddStreams add) {
+      outgoingStreams += add.newStreams();
+      streamsAdded();
+    }
+  }
+
+  private void refused(Request request, String why) {
+    pending = null;
+    timer = null;
+    if (request instanceof OutgoingReset reset) {
+      sender.queue().endReset(reset.streamIds(), ResetOutcome.REFUSED);
+      context.emit(new AssociationEvent.StreamsResetFailed(reset.streamIds(), why));
+    }
   }
 }

@@ -9,8 +9,8 @@ import java.util.Set;
 final class Tcb {
   private final int localTag;
   private int peerTag;
-  private final int outgoingStreams;
-  private final int incomingStreams;
+  private int outgoingStreams;
+  private int incomingStreams;
   private final Set<Extension> extensions;
   private final DataSender sender;
   private final DataReceiver receiver;
@@ -61,6 +61,12 @@ final class Tcb {
 
   int incomingStreams() {
     return incomingStreams;
+  }
+
+  /** RFC 6525 sections 5.2.5 and 5.2.6 added some. */
+  void setStreams(int outgoing, int incoming) {
+    outgoingStreams = outgoing;
+    incomingStreams = incoming;
   }
 
   boolean has(Extension extension) {

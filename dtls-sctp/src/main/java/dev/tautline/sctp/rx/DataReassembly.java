@@ -1,5 +1,6 @@
 package dev.tautline.sctp.rx;
 
+import dev.tautline.base.HeapSize;
 import dev.tautline.sctp.packet.DataView;
 import dev.tautline.sctp.packet.Order;
 import java.util.Arrays;
@@ -15,11 +16,11 @@ import org.jspecify.annotations.Nullable;
  * of TSNs grow and join until one has both ends.
  */
 final class DataReassembly implements Reassembly {
-  /** Object and array header of a fragment. */
-  private static final int FRAGMENT_OVERHEAD = 48;
-
   /** A run with its map entry and key. */
-  private static final int RUN_OVERHEAD = 144;
+  private static final long RUN_BYTES =
+      HeapSize.ofObject(8 * 4 + 3 * 8 + 2)
+          + HeapSize.ofObject(5 * 4 + 1)
+          + HeapSize.ofObject(4 + 8);
 
   private static final class Run {
     final int streamId;
@@ -30,8 +31,11 @@ final class DataReassembly implements Reassembly {
     long last;
     Fragment head;
     Fragment tail;
-    int fragments = 1;
     int bytes;
+
+    /** What the run and its fragments take on the heap. */
+    long cost;
+
     boolean begins;
     boolean ends;
 
@@ -42,9 +46,10 @@ final class DataReassembly implements Reassembly {
       ppid = data.ppid();
       first = tsn;
       last = tsn;
-      head = new Fragment(copyPayload(data));
+      head = Fragment.of(data);
       tail = head;
       bytes = data.payloadLength();
+      cost = RUN_BYTES + Fragment.memoryBytes(bytes);
       begins = data.begins();
       ends = data.ends();
     }
@@ -57,12 +62,12 @@ final class DataReassembly implements Reassembly {
     }
 
     void append(DataView data) {
-      var fragment = new Fragment(copyPayload(data));
+      Fragment fragment = Fragment.of(data);
       tail.next = fragment;
       tail = fragment;
       last++;
-      fragments++;
       bytes += data.payloadLength();
+      cost += Fragment.memoryBytes(data.payloadLength());
       ends = data.ends();
     }
 
@@ -70,17 +75,13 @@ final class DataReassembly implements Reassembly {
       tail.next = after.head;
       tail = after.tail;
       last = after.last;
-      fragments += after.fragments;
       bytes += after.bytes;
+      cost += after.cost - RUN_BYTES;
       ends = after.ends;
     }
 
     boolean isComplete() {
       return begins && ends;
-    }
-
-    long cost() {
-      return RUN_OVERHEAD + (long) fragments * FRAGMENT_OVERHEAD + bytes;
     }
   }
 
@@ -92,6 +93,7 @@ final class DataReassembly implements Reassembly {
   private @Nullable Run recent;
 
   private long heldBytes;
+  private long steps;
 
   DataReassembly(MessageSink sink) {
     this.sink = sink;
@@ -101,6 +103,16 @@ final class DataReassembly implements Reassembly {
   @Override
   public long heldBytes() {
     return heldBytes + ordered.heldBytes();
+  }
+
+  @Override
+  public long tableBytes() {
+    return ordered.tableBytes();
+  }
+
+  @Override
+  public long steps() {
+    return steps + ordered.steps();
   }
 
   @Override
@@ -119,17 +131,17 @@ final class DataReassembly implements Reassembly {
     }
     Run run;
     if (before != null && !data.begins()) {
-      heldBytes += FRAGMENT_OVERHEAD + data.payloadLength();
+      heldBytes += Fragment.memoryBytes(data.payloadLength());
       before.append(data);
       run = before;
     } else {
       run = new Run(tsn, data);
       runs.put(tsn, run);
-      heldBytes += run.cost();
+      heldBytes += run.cost;
     }
     if (after != null && !data.ends()) {
       runs.remove(after.first);
-      heldBytes -= RUN_OVERHEAD;
+      heldBytes -= RUN_BYTES;
       run.join(after);
     }
     if (run.isComplete()) {
@@ -177,7 +189,8 @@ final class DataReassembly implements Reassembly {
 
   private void remove(Run run) {
     runs.remove(run.first);
-    heldBytes -= run.cost();
+    heldBytes -= run.cost;
+    steps++;
     if (recent == run) {
       recent = null;
     }
@@ -188,6 +201,19 @@ final class DataReassembly implements Reassembly {
       sink.message(streamId, ppid, payload);
     } else if (ordered.isExpected(streamId, ssn)) {
       ordered.complete(streamId, ssn, ppid, payload);
+    }
+  }
+
+  @Override
+  public void unusable(long tsn) {
+    // Left where it is, each request to reset streams would come by it.
+    Run before = endingAt(tsn - 1);
+    if (before != null && !before.ends) {
+      remove(before);
+    }
+    Run after = startingAt(tsn + 1);
+    if (after != null && !after.begins) {
+      remove(after);
     }
   }
 
@@ -207,6 +233,7 @@ final class DataReassembly implements Reassembly {
     if (!runs.isEmpty()) {
       Set<Integer> ids = new HashSet<>(streamIds);
       for (Run run : List.copyOf(runs.headMap(lastTsn, true).values())) {
+        steps++;
         if (ids.isEmpty() || ids.contains(run.streamId)) {
           remove(run);
         }

@@ -3,7 +3,9 @@ package dev.tautline.sctp.rx;
 import static dev.tautline.base.WireWriter.putI32;
 import static dev.tautline.base.WireWriter.putU16;
 
+import dev.tautline.base.HeapSize;
 import dev.tautline.base.SerialUnwrapper;
+import dev.tautline.sctp.AssociationLimits;
 import dev.tautline.sctp.packet.ChunkType;
 import dev.tautline.sctp.packet.DataView;
 import dev.tautline.sctp.packet.ForwardTsnChunk;
@@ -40,14 +42,14 @@ public final class DataReceiver {
     CONTRADICTION
   }
 
-  /** TSNs further ahead than this are not taken; gap ack blocks reach as far. */
-  private static final int TSN_WINDOW = 0xffff;
+  /**
+   * What a message that waits to be read takes besides its payload: its event, an array's header
+   * and rounding, and a place in a queue that grows by half.
+   */
+  public static final int MESSAGE_OVERHEAD = (int) HeapSize.ofObject(3 * 4) + 16 + 4 + 6;
 
-  /** More duplicates than that are not listed. */
-  private static final int MAX_DUPLICATES = 64;
-
-  /** What keeping one fragment costs at most besides its payload. */
-  private static final int MAX_OVERHEAD = 384;
+  /** What keeping one fragment costs at most besides its payload: the first of a stream's. */
+  private static final int MAX_OVERHEAD = 512;
 
   private static final int SACK_HEADER_BYTES = 16;
 
@@ -56,15 +58,22 @@ public final class DataReceiver {
   private final SackPolicy sackPolicy;
   private final Reassembly reassembly;
   private final long windowBytes;
-  private final int streams;
-  private final int[] duplicates = new int[MAX_DUPLICATES];
+  private final int maxTsnDistance;
+  private int streams;
+  private final int[] duplicates;
   private int duplicateCount;
 
-  /** Bytes of complete messages that the application has not taken yet. */
+  /** What complete messages take that the application has not taken yet. */
   private long unreadBytes;
 
-  /** Payload dropped for want of room since the cumulative TSN last moved. */
+  /**
+   * Payload dropped for want of room since the cumulative TSN last moved, each TSN counted once and
+   * window probes not at all.
+   */
   private long droppedBytes;
+
+  /** The highest TSN dropped for want of room: below it, what comes is a retransmission. */
+  private long highestDropped;
 
   /** The window as the peer last heard it. */
   private long advertisedWindow;
@@ -87,6 +96,7 @@ public final class DataReceiver {
    * @param windowBytes how much may be kept
    * @param sackDelayNanos how long a SACK may wait
    * @param interleaving whether I-DATA was agreed on
+   * @param limits what a peer may make it keep besides
    * @param sink where complete messages go
    */
   public DataReceiver(
@@ -95,17 +105,20 @@ public final class DataReceiver {
       long windowBytes,
       long sackDelayNanos,
       boolean interleaving,
+      AssociationLimits limits,
       MessageSink sink) {
     long first = (peersInitialTsn & 0xffff_ffffL) + (1L << 32);
-    this.received = new ReceivedTsns(first);
+    this.received = new ReceivedTsns(first, limits.maxGapRanges());
     this.tsns = SerialUnwrapper.of32Bits(first - 1);
     this.sackPolicy = new SackPolicy(sackDelayNanos);
     this.windowBytes = windowBytes;
     this.advertisedWindow = windowBytes;
     this.streams = streams;
+    this.maxTsnDistance = limits.maxTsnDistance();
+    this.duplicates = new int[limits.maxDuplicateTsns()];
     MessageSink counting =
         (streamId, ppid, payload) -> {
-          unreadBytes += payload.length;
+          unreadBytes += MESSAGE_OVERHEAD + payload.length;
           sink.message(streamId, ppid, payload);
         };
     this.reassembly =
@@ -124,7 +137,7 @@ public final class DataReceiver {
     chunksReceived++;
     bytesReceived += data.payloadLength();
     long tsn = tsns.peek(data.tsn());
-    if (tsn - received.cumulative() > TSN_WINDOW) {
+    if (tsn - received.cumulative() > maxTsnDistance) {
       return Outcome.OUTSIDE_WINDOW;
     }
     if (received.contains(tsn)) {
@@ -136,21 +149,30 @@ public final class DataReceiver {
     }
     if (data.streamId() >= streams) {
       note(tsn);
+      reassembly.unusable(tsn);
       return Outcome.INVALID_STREAM;
     }
     boolean next = tsn == received.cumulative() + 1;
     if (!hasRoom(data, next) || !received.takes(tsn)) {
-      return refuse(data.payloadLength(), next);
+      return refuse(tsn, data.payloadLength(), next);
     }
     Reassembly.Outcome outcome = reassembly.add(tsn, data);
     if (outcome == Reassembly.Outcome.CONTRADICTION) {
       return Outcome.CONTRADICTION;
     }
     note(tsn);
-    return outcome == Reassembly.Outcome.TAKEN ? Outcome.TAKEN : Outcome.SUPERFLUOUS;
+    if (outcome == Reassembly.Outcome.TAKEN) {
+      return Outcome.TAKEN;
+    }
+    reassembly.unusable(tsn);
+    return Outcome.SUPERFLUOUS;
   }
 
   private boolean hasRoom(DataView data, boolean next) {
+    if (next && usedBytes() == 0) {
+      // However small the window is, one chunk is taken, or nothing ever could be.
+      return true;
+    }
     int bytes = data.payloadLength() + MAX_OVERHEAD;
     // The last eighth is for the TSN that everything waits for: with it taken by data behind gaps,
     // nothing could ever be completed.
@@ -158,12 +180,19 @@ public final class DataReceiver {
     return usedBytes() + bytes <= limit;
   }
 
-  private Outcome refuse(int bytes, boolean next) {
+  private Outcome refuse(long tsn, int bytes, boolean next) {
     sackPolicy.atOnce();
-    droppedBytes += bytes;
     if (next && unreadBytes == 0) {
       return Outcome.MESSAGE_TOO_LARGE;
     }
+    // RFC 9260 section 6.1 A: "regardless of the value of rwnd … the data sender can always have
+    // one DATA chunk in flight", and retransmits it for as long as the application does not read.
+    // That is the earliest one missing. Nor is it an offence to repeat what was on its way when the
+    // window closed; but who goes on with ever new TSNs does not listen.
+    if (!next && tsn > highestDropped) {
+      droppedBytes += bytes;
+    }
+    highestDropped = Math.max(highestDropped, tsn);
     return droppedBytes > windowBytes ? Outcome.WINDOW_IGNORED : Outcome.NO_ROOM;
   }
 
@@ -181,7 +210,7 @@ public final class DataReceiver {
     duplicatesReceived++;
     duplicateSinceProgress = true;
     sackPolicy.atOnce();
-    if (duplicateCount < MAX_DUPLICATES) {
+    if (duplicateCount < duplicates.length) {
       duplicates[duplicateCount++] = tsn;
     }
   }
@@ -231,7 +260,7 @@ public final class DataReceiver {
     if (tsn <= received.cumulative()) {
       return ForwardOutcome.OLD;
     }
-    if (tsn - received.cumulative() > TSN_WINDOW) {
+    if (tsn - received.cumulative() > maxTsnDistance) {
       return ForwardOutcome.TOO_FAR;
     }
     received.forwardTo(tsn);
@@ -256,9 +285,14 @@ public final class DataReceiver {
     reassembly.reset(Long.MAX_VALUE, List.of());
   }
 
-  /** The application took that much of what was delivered. */
-  public void consumed(long bytes) {
-    unreadBytes = Math.max(0, unreadBytes - bytes);
+  /** The peer has that many streams from now on, RFC 6525 section 5.2.5. */
+  public void setStreams(int count) {
+    streams = count;
+  }
+
+  /** The application took so many messages of what was delivered, with so much payload in all. */
+  public void consumed(long messages, long bytes) {
+    unreadBytes = Math.max(0, unreadBytes - bytes - messages * MESSAGE_OVERHEAD);
     // RFC 9260 section 6.2: a window that was nearly closed is worth telling once it opened well.
     long window = window();
     if (advertisedWindow < windowBytes / 4 && window >= windowBytes / 2) {
@@ -352,6 +386,16 @@ public final class DataReceiver {
   /** What is kept, overhead included: incomplete, out of order, and unread by the application. */
   public long heldBytes() {
     return usedBytes();
+  }
+
+  /** What is on the heap: {@link #heldBytes}, and tables that grew with what came. */
+  public long memoryBytes() {
+    return usedBytes() + received.memoryBytes() + reassembly.tableBytes();
+  }
+
+  /** What was looked at one by one, for tests that bound the work a peer can cause. */
+  public long steps() {
+    return received.steps() + reassembly.steps();
   }
 
   /** The window that a SACK would tell now. */

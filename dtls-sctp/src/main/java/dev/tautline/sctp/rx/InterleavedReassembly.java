@@ -1,5 +1,6 @@
 package dev.tautline.sctp.rx;
 
+import dev.tautline.base.HeapSize;
 import dev.tautline.base.SerialUnwrapper;
 import dev.tautline.sctp.packet.DataView;
 import dev.tautline.sctp.packet.Order;
@@ -12,12 +13,26 @@ import org.jspecify.annotations.Nullable;
 
 /** Reassembly of I-DATA by stream, order, message and fragment number, RFC 8260 section 2.1. */
 final class InterleavedReassembly implements Reassembly {
-  private static final int FRAGMENT_OVERHEAD = 48;
+  private static final long MAP_ENTRY_BYTES = HeapSize.ofObject(5 * 4 + 1);
 
-  /** A fragment that waits for one before it: map entry and key besides. */
-  private static final int PENDING_OVERHEAD = 72;
+  private static final long MAP_BYTES = HeapSize.ofObject(9 * 4);
 
-  private static final int MESSAGE_OVERHEAD = 256;
+  /** A message in the making with its map entry. */
+  private static final long MESSAGE_BYTES = HeapSize.ofObject(5 * 4 + 3 * 8) + MAP_ENTRY_BYTES;
+
+  /**
+   * A stream with such messages: map entry with key and place in the table, its numbers and map.
+   */
+  private static final long STREAM_BYTES =
+      HeapSize.ofObject(4 * 4)
+          + HeapSize.ofObject(4 + 4)
+          + 8
+          + HeapSize.ofObject(4 + 4)
+          + HeapSize.ofObject(4 + 8)
+          + MAP_BYTES;
+
+  /** A table for more streams than this is given back once nothing is in it. */
+  private static final int MANY_STREAMS = 1_024;
 
   private static final long UNKNOWN = -1;
 
@@ -27,18 +42,27 @@ final class InterleavedReassembly implements Reassembly {
   private static final class Assembly {
     @Nullable Fragment head;
     @Nullable Fragment tail;
-    final TreeMap<Long, Fragment> pending = new TreeMap<>();
+
+    /** Fragments that wait for one before them. */
+    @Nullable TreeMap<Long, Fragment> pending;
+
     long nextFsn;
     long lastFsn = UNKNOWN;
     int ppid;
     int bytes;
-    long cost = MESSAGE_OVERHEAD;
+
+    /** What the message takes on the heap with all that belongs to it. */
+    long cost;
+
+    Assembly(long mid) {
+      cost = MESSAGE_BYTES + HeapSize.ofBoxed(mid);
+    }
 
     boolean contradicts(long fsn, DataView data) {
       return fsn < nextFsn
-          || pending.containsKey(fsn)
           || lastFsn != UNKNOWN && (fsn > lastFsn || data.ends())
-          || data.ends() && !pending.isEmpty() && pending.lastKey() > fsn;
+          || pending != null
+              && (pending.containsKey(fsn) || data.ends() && pending.lastKey() > fsn);
     }
 
     void add(long fsn, DataView data, Fragment fragment) {
@@ -48,16 +72,24 @@ final class InterleavedReassembly implements Reassembly {
       if (data.ends()) {
         lastFsn = fsn;
       }
-      cost += FRAGMENT_OVERHEAD + fragment.payload.length;
+      cost += Fragment.memoryBytes(fragment.payload.length);
       if (fsn != nextFsn) {
+        if (pending == null) {
+          pending = new TreeMap<>();
+          cost += MAP_BYTES;
+        }
         pending.put(fsn, fragment);
-        cost += PENDING_OVERHEAD;
+        cost += MAP_ENTRY_BYTES + HeapSize.ofBoxed(fsn);
         return;
       }
       append(fragment);
-      while (!pending.isEmpty() && pending.firstKey() == nextFsn) {
-        cost -= PENDING_OVERHEAD;
+      while (pending != null && pending.firstKey() == nextFsn) {
+        cost -= MAP_ENTRY_BYTES + HeapSize.ofBoxed(nextFsn);
         append(pending.pollFirstEntry().getValue());
+        if (pending.isEmpty()) {
+          pending = null;
+          cost -= MAP_BYTES;
+        }
       }
     }
 
@@ -85,8 +117,10 @@ final class InterleavedReassembly implements Reassembly {
 
   private final MessageSink sink;
   private final OrderedDelivery ordered;
-  private final Map<StreamKey, Assemblies> streams = new HashMap<>();
+  private Map<StreamKey, Assemblies> streams = new HashMap<>();
+  private boolean manyStreams;
   private long heldBytes;
+  private long steps;
 
   InterleavedReassembly(MessageSink sink) {
     this.sink = sink;
@@ -96,6 +130,21 @@ final class InterleavedReassembly implements Reassembly {
   @Override
   public long heldBytes() {
     return heldBytes + ordered.heldBytes();
+  }
+
+  @Override
+  public long tableBytes() {
+    return ordered.tableBytes();
+  }
+
+  @Override
+  public long steps() {
+    return steps + ordered.steps();
+  }
+
+  @Override
+  public void unusable(long tsn) {
+    // Fragments are found by their numbers, not by their TSNs: nothing comes by them again.
   }
 
   @Override
@@ -110,11 +159,17 @@ final class InterleavedReassembly implements Reassembly {
       return deliverWhole(data);
     }
     var key = new StreamKey(data.streamId(), data.order());
-    Assemblies assemblies = streams.computeIfAbsent(key, k -> new Assemblies());
+    Assemblies assemblies = streams.get(key);
+    if (assemblies == null) {
+      assemblies = new Assemblies();
+      streams.put(key, assemblies);
+      manyStreams |= streams.size() > MANY_STREAMS;
+      heldBytes += STREAM_BYTES;
+    }
     long mid = assemblies.mids.unwrap(data.messageId());
     Assembly assembly = assemblies.byMid.get(mid);
     if (assembly == null) {
-      assembly = new Assembly();
+      assembly = new Assembly(mid);
       assemblies.byMid.put(mid, assembly);
       heldBytes += assembly.cost;
     }
@@ -123,7 +178,7 @@ final class InterleavedReassembly implements Reassembly {
       return Outcome.CONTRADICTION;
     }
     heldBytes -= assembly.cost;
-    assembly.add(fsn, data, new Fragment(copyPayload(data)));
+    assembly.add(fsn, data, Fragment.of(data));
     heldBytes += assembly.cost;
     if (assembly.isComplete()) {
       heldBytes -= assembly.cost;
@@ -148,7 +203,16 @@ final class InterleavedReassembly implements Reassembly {
     assemblies.byMid.remove(mid);
     // An empty one of an ordered stream is forgotten: the MIDs expected are with OrderedDelivery.
     if (assemblies.byMid.isEmpty()) {
-      streams.remove(key);
+      forget(key);
+    }
+  }
+
+  private void forget(StreamKey key) {
+    streams.remove(key);
+    heldBytes -= STREAM_BYTES;
+    if (manyStreams && streams.isEmpty()) {
+      streams = new HashMap<>();
+      manyStreams = false;
     }
   }
 
@@ -163,15 +227,17 @@ final class InterleavedReassembly implements Reassembly {
   @Override
   public void skip(long cumulativeTsn, List<Skip> skips) {
     for (Skip skip : skips) {
+      steps++;
       var key = new StreamKey(skip.streamId(), skip.order());
       Assemblies assemblies = streams.get(key);
       if (assemblies != null) {
         long last = assemblies.mids.peek(skip.messageId());
         while (!assemblies.byMid.isEmpty() && assemblies.byMid.firstKey() <= last) {
+          steps++;
           heldBytes -= assemblies.byMid.pollFirstEntry().getValue().cost;
         }
         if (assemblies.byMid.isEmpty()) {
-          streams.remove(key);
+          forget(key);
         }
       }
       if (skip.order() == Order.ORDERED) {
@@ -189,9 +255,11 @@ final class InterleavedReassembly implements Reassembly {
             : streamIds;
     for (int streamId : ids) {
       for (Order order : Order.values()) {
-        Assemblies dropped = streams.remove(new StreamKey(streamId, order));
+        var key = new StreamKey(streamId, order);
+        Assemblies dropped = streams.get(key);
         if (dropped != null) {
           dropped.byMid.values().forEach(assembly -> heldBytes -= assembly.cost);
+          forget(key);
         }
       }
     }

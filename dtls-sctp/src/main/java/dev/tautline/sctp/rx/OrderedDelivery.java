@@ -1,5 +1,6 @@
 package dev.tautline.sctp.rx;
 
+import dev.tautline.base.HeapSize;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,8 +8,15 @@ import java.util.TreeMap;
 
 /** Hands complete ordered messages on in the order of their numbers, stream by stream. */
 final class OrderedDelivery {
-  /** What a waiting message costs besides its payload: array header, record, map entry, key. */
-  private static final int WAITING_OVERHEAD = 136;
+  /** What a waiting message takes besides its array and its key: record, map entry. */
+  private static final long WAITING_BYTES = HeapSize.ofObject(4 + 4) + HeapSize.ofObject(5 * 4 + 1);
+
+  /** A stream with waiting messages: map entry with key and place in the table, its map. */
+  private static final long STREAM_BYTES =
+      HeapSize.ofObject(4 * 4) + HeapSize.ofObject(4) + 8 + HeapSize.ofObject(9 * 4);
+
+  /** A table for more streams than this is given back once nothing is in it. */
+  private static final int MANY_STREAMS = 1_024;
 
   /** The result of {@link #distance} for a number that was delivered or skipped. */
   private static final long PAST = -1;
@@ -19,8 +27,10 @@ final class OrderedDelivery {
   private final int numberBits;
   private final MessageSink sink;
   private final StreamNumbers numbers = new StreamNumbers();
-  private final Map<Integer, TreeMap<Long, Waiting>> waiting = new HashMap<>();
+  private Map<Integer, TreeMap<Long, Waiting>> waiting = new HashMap<>();
+  private boolean manyStreams;
   private long heldBytes;
+  private long steps;
 
   /** Numbers have 16 bits (SSN) or 32 (MID). */
   OrderedDelivery(int numberBits, MessageSink sink) {
@@ -30,6 +40,18 @@ final class OrderedDelivery {
 
   long heldBytes() {
     return heldBytes;
+  }
+
+  long tableBytes() {
+    return numbers.memoryBytes();
+  }
+
+  long steps() {
+    return steps;
+  }
+
+  private static long memoryBytes(long number, byte[] payload) {
+    return WAITING_BYTES + HeapSize.ofBoxed(number) + HeapSize.ofBytes(payload.length);
   }
 
   /** How far ahead of the next expected number this one is; negative when it is past. */
@@ -53,10 +75,15 @@ final class OrderedDelivery {
     long next = numbers.next(streamId);
     long distance = distance(streamId, number);
     if (distance > 0) {
-      waiting
-          .computeIfAbsent(streamId, id -> new TreeMap<>())
-          .put(next + distance, new Waiting(ppid, payload));
-      heldBytes += WAITING_OVERHEAD + payload.length;
+      TreeMap<Long, Waiting> messages = waiting.get(streamId);
+      if (messages == null) {
+        messages = new TreeMap<>();
+        waiting.put(streamId, messages);
+        manyStreams |= waiting.size() > MANY_STREAMS;
+        heldBytes += STREAM_BYTES;
+      }
+      messages.put(next + distance, new Waiting(ppid, payload));
+      heldBytes += memoryBytes(next + distance, payload);
       return;
     }
     numbers.setNext(streamId, next + 1);
@@ -71,17 +98,29 @@ final class OrderedDelivery {
     }
     long next = numbers.next(streamId);
     while (!messages.isEmpty() && messages.firstKey() == next) {
-      deliver(streamId, messages.pollFirstEntry().getValue());
+      deliver(streamId, messages.pollFirstEntry());
       next++;
     }
     numbers.setNext(streamId, next);
     if (messages.isEmpty()) {
-      waiting.remove(streamId);
+      forget(streamId);
     }
   }
 
-  private void deliver(int streamId, Waiting message) {
-    heldBytes -= WAITING_OVERHEAD + message.payload.length;
+  /** The stream has no waiting messages any more. */
+  private void forget(int streamId) {
+    waiting.remove(streamId);
+    heldBytes -= STREAM_BYTES;
+    if (manyStreams && waiting.isEmpty()) {
+      waiting = new HashMap<>();
+      manyStreams = false;
+    }
+  }
+
+  private void deliver(int streamId, Map.Entry<Long, Waiting> entry) {
+    Waiting message = entry.getValue();
+    steps++;
+    heldBytes -= memoryBytes(entry.getKey(), message.payload);
     sink.message(streamId, message.ppid, message.payload);
   }
 
@@ -89,6 +128,7 @@ final class OrderedDelivery {
    * All numbers up to this one are given up; what came of them is delivered, RFC 3758 section 3.6.
    */
   void skipTo(int streamId, int number) {
+    steps++;
     long distance = distance(streamId, number);
     if (distance <= PAST) {
       return;
@@ -97,7 +137,7 @@ final class OrderedDelivery {
     TreeMap<Long, Waiting> messages = waiting.get(streamId);
     if (messages != null) {
       while (!messages.isEmpty() && messages.firstKey() <= last) {
-        deliver(streamId, messages.pollFirstEntry().getValue());
+        deliver(streamId, messages.pollFirstEntry());
       }
     }
     numbers.setNext(streamId, last + 1);
@@ -108,17 +148,21 @@ final class OrderedDelivery {
   void reset(List<Integer> streamIds) {
     if (streamIds.isEmpty()) {
       numbers.resetAll();
-      waiting.clear();
-      heldBytes = 0;
+      if (!waiting.isEmpty()) {
+        waiting = new HashMap<>();
+        manyStreams = false;
+        heldBytes = 0;
+      }
       return;
     }
     for (int streamId : streamIds) {
-      numbers.setNext(streamId, 0);
-      TreeMap<Long, Waiting> dropped = waiting.remove(streamId);
+      numbers.reset(streamId);
+      TreeMap<Long, Waiting> dropped = waiting.get(streamId);
       if (dropped != null) {
-        for (Waiting message : dropped.values()) {
-          heldBytes -= WAITING_OVERHEAD + message.payload.length;
+        for (Map.Entry<Long, Waiting> entry : dropped.entrySet()) {
+          heldBytes -= memoryBytes(entry.getKey(), entry.getValue().payload);
         }
+        forget(streamId);
       }
     }
   }

@@ -28,6 +28,15 @@ interface Reassembly {
   /** The peer starts the numbers of these streams at 0 again; empty means all. */
   void reset(long lastTsn, List<Integer> streamIds);
 
-  /** What is kept, with an estimate of what the objects cost. */
+  /** A TSN counts as received, and nothing was kept of it: its neighbours will never be whole. */
+  void unusable(long tsn);
+
+  /** What is kept, as it is on the heap; falls to 0 with nothing kept. */
   long heldBytes();
+
+  /** What is on the heap for streams that were used, whether or not anything is kept. */
+  long tableBytes();
+
+  /** How many messages, fragments and streams were looked at one by one on account of a skip. */
+  long steps();
 }

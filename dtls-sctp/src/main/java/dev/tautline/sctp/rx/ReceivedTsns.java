@@ -1,19 +1,29 @@
 package dev.tautline.sctp.rx;
 
+import dev.tautline.base.HeapSize;
 import java.util.Arrays;
 
 /** Which TSNs came: all up to a cumulative one, and ranges behind gaps. TSNs are unwrapped. */
 final class ReceivedTsns {
-  /** More gaps than any real loss makes; what would open another one is not taken. */
-  static final int MAX_RANGES = 8_192;
+  private static final int FEW_RANGES = 16;
 
+  /** Arrays above this are given back once nothing is in them. */
+  private static final int MANY_RANGES = 1_024;
+
+  private final int maxRanges;
   private long cumulative;
-  private long[] starts = new long[16];
-  private long[] ends = new long[16];
+  private long[] starts = new long[FEW_RANGES];
+  private long[] ends = new long[FEW_RANGES];
   private int ranges;
+  private long steps;
 
-  /** Nothing came; the first TSN will be {@code initialTsn}. */
-  ReceivedTsns(long initialTsn) {
+  /**
+   * Nothing came; the first TSN will be {@code initialTsn}.
+   *
+   * @param maxRanges what would open another range than that is not taken
+   */
+  ReceivedTsns(long initialTsn, int maxRanges) {
+    this.maxRanges = maxRanges;
     cumulative = initialTsn - 1;
   }
 
@@ -53,7 +63,7 @@ final class ReceivedTsns {
 
   /** Whether a new TSN can be noted: it makes no range too many. */
   boolean takes(long tsn) {
-    return ranges < MAX_RANGES || tsn == cumulative + 1 || contains(tsn - 1) || contains(tsn + 1);
+    return ranges < maxRanges || tsn == cumulative + 1 || contains(tsn - 1) || contains(tsn + 1);
   }
 
   /** Notes a TSN that {@link #contains} does not say came. */
@@ -98,7 +108,22 @@ final class ReceivedTsns {
       System.arraycopy(starts, gone, starts, 0, ranges - gone);
       System.arraycopy(ends, gone, ends, 0, ranges - gone);
       ranges -= gone;
+      steps += gone;
+      if (ranges == 0 && starts.length > MANY_RANGES) {
+        starts = new long[FEW_RANGES];
+        ends = new long[FEW_RANGES];
+      }
     }
+  }
+
+  /** What the ranges take on the heap. */
+  long memoryBytes() {
+    return 2 * HeapSize.ofLongs(starts.length);
+  }
+
+  /** How many ranges were looked at one by one. */
+  long steps() {
+    return steps;
   }
 
   private int firstEndingAtOrAfter(long tsn) {

@@ -32,9 +32,6 @@ public final class DataSender {
     IMPOSSIBLE
   }
 
-  /** Gap ack blocks reach 65535 TSNs; receivers keep less. */
-  private static final int MAX_OUTSTANDING = 32_768;
-
   /** A FORWARD-TSN or I-FORWARD-TSN that names one stream. */
   private static final int LEAST_FORWARD_TSN_BYTES = Chunk.HEADER_BYTES + 4 + 8;
 
@@ -99,6 +96,7 @@ public final class DataSender {
   /** What is retransmitted next is a probe, which leaves T3-rtx as it is. */
   private boolean probing;
 
+  private final int maxOutstanding;
   private int maxPacketBytes;
   private boolean partialReliability;
   private long peerWindow;
@@ -162,12 +160,14 @@ public final class DataSender {
    * A sender without a peer yet.
    *
    * @param initialTsn the first DATA's TSN
+   * @param maxOutstanding how many chunks may be unacknowledged
    */
   public DataSender(
       int initialTsn,
       RetransmissionTimeout rto,
       CongestionControl congestion,
       int maxPacketBytes,
+      int maxOutstanding,
       LossDetection lossDetection,
       Persistence persistence) {
     this.persistence = persistence;
@@ -184,6 +184,7 @@ public final class DataSender {
     this.rto = rto;
     this.congestion = congestion;
     this.maxPacketBytes = maxPacketBytes;
+    this.maxOutstanding = maxOutstanding;
   }
 
   private void repeatedAcknowledged(OutstandingChunk chunk, boolean overtaken) {
@@ -731,7 +732,7 @@ public final class DataSender {
 
   private boolean windowTakes(int bytes) {
     // RFC 9260 section 6.1 A: one DATA chunk may always be in flight, whatever the window.
-    return outstanding.size() < MAX_OUTSTANDING
+    return outstanding.size() < maxOutstanding
         && (outstanding.flightBytes() + bytes <= peerWindow
             || outstanding.inFlight() == 0 && !outstanding.hasLost());
   }
@@ -1002,6 +1003,16 @@ public final class DataSender {
             skipped.add(
                 new IForwardTsnChunk.SkippedStream(key.streamId(), key.order(), (int) (long) mid)));
     return new IForwardTsnChunk((int) covered, skipped);
+  }
+
+  /** What is kept and outstanding takes on the heap. */
+  public long memoryBytes() {
+    return queue.memoryBytes() + outstanding.memoryBytes();
+  }
+
+  /** How many gap ack blocks and TSNs SACKs made us look at. */
+  public long steps() {
+    return outstanding.steps();
   }
 
   /** What statistics tell. */

@@ -1,5 +1,6 @@
 package dev.tautline.sctp.tx;
 
+import dev.tautline.base.HeapSize;
 import dev.tautline.sctp.packet.SackView;
 import dev.tautline.sctp.tx.OutstandingChunk.State;
 import java.util.Arrays;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class OutstandingData {
   /** RFC 9260 section 7.2.4: the third miss indication marks a TSN for retransmission. */
   private static final int MISSES_FOR_LOSS = 3;
+
+  /** A slot of the ring with its reference. */
+  private static final long SLOT_BYTES = HeapSize.ofObject(2 * 4 + 7 * 4 + 2 + 8 * 8) + 4;
 
   /** Hears of chunks that were sent again when they are acknowledged for the first time. */
   interface RepeatedListener {
@@ -86,6 +90,9 @@ final class OutstandingData {
   private long longestRowBytes;
   private long rowBytes;
   private long lastLostOrder;
+
+  /** How many gap ack blocks and TSNs SACKs made us look at. */
+  private long steps;
 
   /** Losses are noticed by miss indications. */
   OutstandingData(SendQueue queue, long initialTsn) {
@@ -354,6 +361,7 @@ final class OutstandingData {
     if (newlyAcked.length < blocks) {
       newlyAcked = new long[starts.length];
     }
+    steps += blocks;
     for (int i = 0; i < blocks; i++) {
       starts[i] = cumulative + sack.gapStart(i);
       ends[i] = cumulative + sack.gapEnd(i);
@@ -372,6 +380,7 @@ final class OutstandingData {
   }
 
   private void releaseUpTo(long cumulative) {
+    steps += cumulative - cumulativeTsnAck;
     for (long tsn = cumulativeTsnAck + 1; tsn <= cumulative; tsn++) {
       OutstandingChunk chunk = at(tsn);
       takeAck(chunk, tsn);
@@ -449,6 +458,7 @@ final class OutstandingData {
           continue;
         }
         long end = b < bs ? Math.min(aEnds[a], bStarts[b] - 1) : aEnds[a];
+        steps += end - tsn + 1;
         for (; tsn <= end; tsn++) {
           if (acked) {
             takeAck(at(tsn), tsn);
@@ -502,6 +512,11 @@ final class OutstandingData {
     // missing".
     long limit = inRecovery && cumulativeAdvanced ? knownEnds[blocks - 1] : highestNewlyAcked;
     long from = missFrom;
+    if (limit <= from) {
+      // Nothing that can still be missed lies below what is newly acknowledged: a SACK that says
+      // what is known costs no look at each hole.
+      return;
+    }
     long eligible = Long.MAX_VALUE;
     long holeStart = cumulativeTsnAck + 1;
     int first = firstBlockEndingAt(from, blocks);
@@ -516,6 +531,7 @@ final class OutstandingData {
         holeStart = Math.max(holeStart, knownEnds[i - 1] + 1);
       }
       for (long tsn = Math.max(holeStart, from); tsn < knownStarts[i]; tsn++) {
+        steps++;
         OutstandingChunk chunk = at(tsn);
         if (chunk.state != State.IN_FLIGHT || chunk.retransmitted) {
           continue;
@@ -792,6 +808,19 @@ final class OutstandingData {
     reservedFrom = nextTsn;
     reservedTo = nextTsn - 1;
     blackHole.discard();
+  }
+
+  /** What the ring and the gap ack blocks take on the heap. */
+  long memoryBytes() {
+    return ring.length * SLOT_BYTES
+        + 2 * HeapSize.ofLongs(knownStarts.length)
+        + 2 * HeapSize.ofLongs(starts.length)
+        + HeapSize.ofLongs(newlyAcked.length);
+  }
+
+  /** How many gap ack blocks and TSNs SACKs made us look at. */
+  long steps() {
+    return steps;
   }
 
   /** How many slots the ring has, for statistics. */

@@ -1,11 +1,15 @@
 package dev.tautline.sctp.tx;
 
+import dev.tautline.base.HeapSize;
+import dev.tautline.sctp.AssociationOptions;
 import dev.tautline.sctp.packet.DataFormat;
 import dev.tautline.sctp.packet.Order;
 import dev.tautline.sctp.tx.StreamScheduler.Length;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +24,20 @@ public final class SendQueue {
   /** Smaller first pieces are not worth their header. */
   private static final int MIN_FRAGMENT_BYTES = 16;
 
+  /**
+   * What a kept message takes besides its payload: the object, an array's header and rounding, and
+   * a place in its stream's queue, which grows by half.
+   */
+  public static final int MESSAGE_OVERHEAD =
+      (int) HeapSize.ofObject(8 * 4 + 4 * 8 + 1) + 16 + 4 + 6;
+
+  /** A stream that is used: its queue, and its place in the table. */
+  private static final long STREAM_BYTES =
+      HeapSize.ofObject(7 * 4 + 6 * 8 + 2)
+          + HeapSize.ofObject(3 * 4)
+          + HeapSize.ofReferences(17)
+          + HeapSize.ofReferences(64) / 64;
+
   /** What a turn is worth when streams take turns by fragment: about a packet. */
   private static final int TURN_BYTES = 1024;
 
@@ -29,7 +47,7 @@ public final class SendQueue {
   private final StreamTable streams = new StreamTable();
   private StreamScheduler scheduler = new WeightedFairScheduler();
   private final ArrayDeque<StreamQueue> changedAmounts = new ArrayDeque<>();
-  private final ArrayList<StreamQueue> resetting = new ArrayList<>();
+  private final Set<StreamQueue> resetting = new LinkedHashSet<>();
 
   /** The stream whose message is being cut. */
   private @Nullable StreamQueue current;
@@ -43,8 +61,30 @@ public final class SendQueue {
   private boolean interleaving;
   private long bufferedBytes;
   private long heldBytes;
+  private long heldMessages;
 
   SendQueue() {}
+
+  /** Whether the buffers have room for a message: for any one as long as nothing else is kept. */
+  public boolean takes(int streamId, int length, AssociationOptions options) {
+    if (heldMessages == 0) {
+      return true;
+    }
+    long cost = MESSAGE_OVERHEAD + (long) length;
+    if (heldBytes + heldMessages * MESSAGE_OVERHEAD + cost > options.sendBufferBytes()) {
+      return false;
+    }
+    StreamQueue stream = streams.find(streamId);
+    return stream == null
+        || stream.heldMessages == 0
+        || stream.heldBytes + (long) stream.heldMessages * MESSAGE_OVERHEAD + cost
+            <= options.streamSendBufferBytes();
+  }
+
+  /** What is kept and what streams take on the heap. */
+  long memoryBytes() {
+    return heldBytes + heldMessages * MESSAGE_OVERHEAD + streams.used() * STREAM_BYTES;
+  }
 
   /** From now on fragments of different messages may mix. */
   void interleave() {
@@ -65,7 +105,9 @@ public final class SendQueue {
     stream.messages.add(
         new OutgoingMessage(stream, ppid, order, maxRetransmits, expiresNanos, payload));
     stream.heldBytes += payload.length;
+    stream.heldMessages++;
     heldBytes += payload.length;
+    heldMessages++;
     changeBuffered(stream, payload.length);
     schedule(stream);
   }
@@ -232,7 +274,9 @@ public final class SendQueue {
   /** Nothing of the message is kept any more. */
   void release(OutgoingMessage message) {
     message.stream.heldBytes -= message.payload.length;
+    message.stream.heldMessages--;
     heldBytes -= message.payload.length;
+    heldMessages--;
   }
 
   private void changeBuffered(StreamQueue stream, long bytes) {
@@ -252,6 +296,12 @@ public final class SendQueue {
     }
     stream.amountChanged = false;
     return stream.streamId;
+  }
+
+  /** How many messages of one stream have not yet been put into packets to their end. */
+  public int bufferedMessages(int streamId) {
+    StreamQueue stream = streams.find(streamId);
+    return stream == null ? 0 : stream.messages.size();
   }
 
   /** Payload bytes of one stream not yet put into a packet for the first time. */
@@ -300,6 +350,11 @@ public final class SendQueue {
     return stream != null && stream.isResetting();
   }
 
+  /** Whether a reset of any stream was asked for and not yet answered. */
+  public boolean anyResetting() {
+    return !resetting.isEmpty();
+  }
+
   /** The streams with a pending reset all of whose data is acknowledged or abandoned. */
   public List<Integer> drainedForReset(int max) {
     if (resetting.isEmpty()) {
@@ -307,8 +362,11 @@ public final class SendQueue {
     }
     var drained = new ArrayList<Integer>();
     for (StreamQueue stream : resetting) {
-      if (stream.isDrainedForReset() && drained.size() < max) {
+      if (stream.isDrainedForReset()) {
         drained.add(stream.streamId);
+        if (drained.size() == max) {
+          break;
+        }
       }
     }
     return drained;
@@ -329,6 +387,11 @@ public final class SendQueue {
       resetting.remove(stream);
       if (outcome == ResetOutcome.PERFORMED) {
         stream.resetPerformed();
+        if (stream.isFresh()) {
+          // A peer that opens and ends one stream after the other leaves nothing behind.
+          streams.forget(streamId);
+          continue;
+        }
       } else {
         stream.resetRefused();
       }
@@ -358,5 +421,6 @@ public final class SendQueue {
     overtaking = null;
     bufferedBytes = 0;
     heldBytes = 0;
+    heldMessages = 0;
   }
 }

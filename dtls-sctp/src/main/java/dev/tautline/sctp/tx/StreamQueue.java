@@ -19,6 +19,9 @@ final class StreamQueue {
   /** Payload bytes of messages that are not acknowledged or abandoned as a whole. */
   long heldBytes;
 
+  /** How many messages those are. */
+  int heldMessages;
+
   /** Fragments with a TSN above the cumulative TSN ack. */
   int outstandingFragments;
 
@@ -64,6 +67,19 @@ final class StreamQueue {
 
   void raiseBarrier() {
     barrier = messages.size();
+  }
+
+  /**
+   * Whether nothing of it would be missed: its numbers are 0, nothing waits, nothing is under way.
+   */
+  boolean isFresh() {
+    return nextOrderedId == 0
+        && nextUnorderedId == 0
+        && messages.isEmpty()
+        && heldMessages == 0
+        && outstandingFragments == 0
+        && !amountChanged
+        && !isResetting();
   }
 
   /** The head of the queue was sent or given up. */

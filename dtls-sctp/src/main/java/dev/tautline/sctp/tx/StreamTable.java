@@ -11,6 +11,8 @@ final class StreamTable {
 
   private final StreamQueue[] @Nullable [] pages = new StreamQueue[65536 >> PAGE_BITS][];
 
+  private int used;
+
   StreamQueue get(int streamId) {
     StreamQueue[] page = pages[streamId >> PAGE_BITS];
     if (page == null) {
@@ -20,9 +22,24 @@ final class StreamTable {
     StreamQueue stream = page[streamId & PAGE_SIZE - 1];
     if (stream == null) {
       stream = new StreamQueue(streamId);
+      used++;
       page[streamId & PAGE_SIZE - 1] = stream;
     }
     return stream;
+  }
+
+  /** The stream is as if it had never been used. */
+  void forget(int streamId) {
+    StreamQueue[] page = pages[streamId >> PAGE_BITS];
+    if (page != null && page[streamId & PAGE_SIZE - 1] != null) {
+      page[streamId & PAGE_SIZE - 1] = null;
+      used--;
+    }
+  }
+
+  /** How many streams are used. */
+  int used() {
+    return used;
   }
 
   @Nullable StreamQueue find(int streamId) {
@@ -32,6 +49,7 @@ final class StreamTable {
 
   void clear() {
     Arrays.fill(pages, null);
+    used = 0;
   }
 
   void forEach(Consumer<StreamQueue> action) {

@@ -36,7 +36,7 @@ class ReceivedTsnsTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void equalsANaiveSetAfterAnySteps(long seed) {
     var random = new SplittableRandom(seed);
-    var received = new ReceivedTsns(1);
+    var received = new ReceivedTsns(1, 8_192);
     var naive = new TreeSet<Long>();
     long cumulative = 0;
     for (int step = 0; step < 5_000; step++) {

@@ -7,6 +7,7 @@ import dev.tautline.sctp.AssociationEvent.SendSpaceAvailable;
 import dev.tautline.sctp.DropReason;
 import dev.tautline.sctp.SendOptions;
 import dev.tautline.sctp.SendResult;
+import dev.tautline.sctp.tx.SendQueue;
 import org.junit.jupiter.api.Test;
 
 /** RFC 9260 section 6.2.1: what a SACK of the peer does. */
@@ -285,7 +286,12 @@ class AcknowledgementScenarioTest extends Dialogues {
   @Test
   void roomInTheSendBufferIsToldOnceHalfOfItIsFree() {
     Dialogue small =
-        open(setup().options(o -> o.sendBufferBytes(4 * FULL).streamSendBufferBytes(4 * FULL)));
+        open(
+            setup()
+                .options(
+                    o ->
+                        o.sendBufferBytes(4L * (FULL + SendQueue.MESSAGE_OVERHEAD))
+                            .streamSendBufferBytes(4L * (FULL + SendQueue.MESSAGE_OVERHEAD))));
     for (int i = 0; i < 4; i++) {
       small.user(1, FULL);
     }
@@ -303,7 +309,8 @@ class AcknowledgementScenarioTest extends Dialogues {
 
   @Test
   void gapAcksMakeNoRoomInTheSendBuffer() {
-    Dialogue small = open(setup().options(o -> o.sendBufferBytes(2 * FULL)));
+    Dialogue small =
+        open(setup().options(o -> o.sendBufferBytes(2L * (FULL + SendQueue.MESSAGE_OVERHEAD))));
     small.user(1, FULL).user(1, FULL);
     small.sends("DATA 0 s1.0 BE 1160", "DATA 1 s1.1 IBE 1160");
     small.gets("SACK -1 gaps 2");

@@ -269,12 +269,12 @@ class LostAndLateScenarioTest {
 
     // The user reads; the SACK that tells of it is lost.
     net.dropNext(Direction.BACKWARD, with(SackChunk.class));
-    sim.z.core().consumed(sim.z.nowNanos(), 1100 * first);
+    sim.z.core().consumed(sim.z.nowNanos(), first, 1100L * first);
     net.schedule(
         Duration.ofSeconds(10),
         () -> {
           int rest = sim.z.events(MessageReceived.class).size() - first;
-          sim.z.core().consumed(sim.z.nowNanos(), 1100 * rest);
+          sim.z.core().consumed(sim.z.nowNanos(), rest, 1100L * rest);
         });
     net.runFor(Duration.ofSeconds(60));
 

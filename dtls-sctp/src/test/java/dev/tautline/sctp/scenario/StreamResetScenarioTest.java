@@ -371,11 +371,11 @@ class StreamResetScenarioTest extends Dialogues {
   }
 
   @Test
-  void twentyRequestsOfOneReadAreAllAnswered() {
+  void sixteenRequestsOfOneReadAreAllAnswered() {
     var requests = new ArrayList<String>();
     var responses = new ArrayList<String>();
     var events = new ArrayList<IncomingStreamsReset>();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 16; i++) {
       requests.add("RESET " + i + " last -1 s" + i);
       responses.add("RESPONSE " + i + " 1");
       events.add(incoming(i));

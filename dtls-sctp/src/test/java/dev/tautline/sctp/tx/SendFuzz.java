@@ -93,6 +93,7 @@ public final class SendFuzz {
             rto,
             congestion,
             PACKET_BYTES,
+            32_768,
             (bits & 1) == 0 ? LossDetection.MISS_INDICATIONS : LossDetection.RACK_TLP,
             (bits & 2) == 0 ? Persistence.TIMEOUTS_ONLY : Persistence.PROBE_BETWEEN_TIMEOUTS);
     interleaving = (bits & 4) != 0;
