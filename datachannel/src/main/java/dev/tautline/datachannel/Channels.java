@@ -35,7 +35,17 @@ final class Channels {
 
   private final PeerConnection connection;
   private final StreamIds ids = new StreamIds();
+
+  /** What a held message takes besides its payload. */
+  private static final int HELD_OVERHEAD = 56;
+
+  /**
+   * How many channels there are whose end the application was not told of: a peer that opens and
+   * closes channels while the callback executor is busy queues no more tasks than for so many.
+   */
   private final AtomicInteger live = new AtomicInteger();
+
+  private final AtomicInteger peerLabelBytes = new AtomicInteger();
 
   /** All that are not closed, in the order they were made. */
   private final Set<DataChannel> channels = new LinkedHashSet<>();
@@ -95,7 +105,6 @@ final class Channels {
   /** Takes a channel in that {@link #create} made. */
   void register(DataChannel channel) {
     if (ended != null) {
-      live.decrementAndGet();
       channel.phaseClosed(ended);
       return;
     }
@@ -174,6 +183,23 @@ final class Channels {
     }
   }
 
+  /** The association has more streams than it began with. */
+  void streamsAdded(int maxChannels) {
+    ids.maxChannels(maxChannels);
+  }
+
+  /** The application is told of a channel's end. In tasks. */
+  void told(DataChannel channel) {
+    live.decrementAndGet();
+    if (channel.origin() == Origin.REMOTE) {
+      peerLabelBytes.addAndGet(-labelBytes(channel.label(), channel.protocol()));
+    }
+  }
+
+  private static int labelBytes(String label, String protocol) {
+    return 2 * (label.length() + protocol.length());
+  }
+
   /** How many ids there are. */
   int maxChannels() {
     return ids.maxChannels();
@@ -243,6 +269,8 @@ final class Channels {
         || own == null
         || own.owns(streamId)
         || live.get() >= connection.options().maxChannels()
+        || peerLabelBytes.get() + labelBytes(open.label(), open.protocol())
+            > connection.options().peerLabelBytes()
         || !ids.take(streamId)) {
       LOG.debug(
           "{} the peer opens {} on stream {}, which {}; the stream is closed",
@@ -254,6 +282,7 @@ final class Channels {
       return;
     }
     live.incrementAndGet();
+    peerLabelBytes.addAndGet(labelBytes(open.label(), open.protocol()));
     var channel = new DataChannel(connection, Origin.REMOTE, open.label(), optionsOf(open));
     channel.assignId(streamId);
     channels.add(channel);
@@ -322,12 +351,13 @@ final class Channels {
     Parity own = ids.ownParity();
     boolean mayBeAnnounced = at(streamId) != null || own != null && !own.owns(streamId);
     if (!mayBeAnnounced
-        || heldBytes + payload.length > connection.options().heldBeforeOpenBytes()) {
+        || heldBytes + payload.length + HELD_OVERHEAD
+            > connection.options().heldBeforeOpenBytes()) {
       connection.dropMessage("no channel on the stream", streamId, payload.length);
       return;
     }
     held.add(new Held(streamId, ppid, payload));
-    heldBytes += payload.length;
+    heldBytes += payload.length + HELD_OVERHEAD;
   }
 
   private void replayHeld(int streamId) {
@@ -352,7 +382,7 @@ final class Channels {
           if (message.streamId != streamId) {
             return false;
           }
-          heldBytes -= message.payload.length;
+          heldBytes -= message.payload.length + HELD_OVERHEAD;
           taken.add(message);
           return true;
         });
@@ -459,7 +489,6 @@ final class Channels {
   private void finish(DataChannel channel, @Nullable DataChannelException error) {
     channels.remove(channel);
     halfClosed.remove(channel);
-    live.decrementAndGet();
     int id = channel.streamId();
     if (id >= 0) {
       if (at(id) == channel) {

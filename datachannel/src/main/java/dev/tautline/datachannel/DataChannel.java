@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +29,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DataChannel implements AutoCloseable {
   private static final byte[] ONE_ZERO_BYTE = new byte[1];
+
+  /**
+   * What a message takes besides its payload until it is in packets: SCTP's record of it, an array,
+   * places in queues. An empty message has one byte and a note that it is none of the user's.
+   */
+  private static final int MESSAGE_OVERHEAD = 136;
+
   private static final DataChannelState[] STATES = DataChannelState.values();
 
   /** Where the channel stands on the wire; on the loop only. */
@@ -63,12 +69,19 @@ public final class DataChannel implements AutoCloseable {
   private final AtomicInteger state = new AtomicInteger();
 
   private final AtomicLong buffered = new AtomicLong();
+
+  /** How many messages were accepted and are not wholly in packets. */
+  private final AtomicInteger queued = new AtomicInteger();
+
   private final AtomicInteger waiting = new AtomicInteger();
   private final CompletableFuture<DataChannel> opened = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private volatile int id = -1;
   private volatile long lowThreshold;
   private volatile boolean closedHere;
+
+  /** A task for the low event is queued: the next crossing before it runs is the same news. */
+  private volatile boolean lowQueued;
 
   // On the loop only.
   private Phase phase = Phase.WAITING;
@@ -78,6 +91,12 @@ public final class DataChannel implements AutoCloseable {
   private long finishByNanos = Long.MAX_VALUE;
   private long handedBytes;
   private long goneUserBytes;
+  private long handedMessages;
+  private long goneMessages;
+
+  /** Messages of the establishment protocol: the first on the stream. */
+  private int dcepMessages;
+
   private long passedOverheadBytes;
   private final ArrayDeque<Overhead> overheads = new ArrayDeque<>();
   private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
@@ -95,6 +114,9 @@ public final class DataChannel implements AutoCloseable {
   private @Nullable Consumer<DataChannelException> errorHandler;
   private @Nullable Runnable lowHandler;
   private final ArrayDeque<Delivery> unread = new ArrayDeque<>();
+
+  /** The channel has ended: what is unread fills the window no longer. */
+  private boolean unreadReleased;
 
   /** Bytes of ours among the user's in the send queue, up to which position they reach. */
   private record Overhead(long endPosition, int bytes) {}
@@ -391,11 +413,14 @@ public final class DataChannel implements AutoCloseable {
   }
 
   private boolean reserve(int length) {
-    long after = buffered.addAndGet(length);
+    long bytes = buffered.addAndGet(length);
+    int messages = queued.incrementAndGet();
+    long after = bytes + (long) messages * MESSAGE_OVERHEAD;
     // A message as large as the whole buffer is let into an empty one.
-    if (after > connection.options().channelSendBufferBytes() && after > length
-        || !connection.reserve(length)) {
+    if (after > connection.options().channelSendBufferBytes() && messages > 1
+        || !connection.reserve((long) length + MESSAGE_OVERHEAD)) {
       buffered.addAndGet(-length);
+      queued.decrementAndGet();
       return false;
     }
     return true;
@@ -428,13 +453,14 @@ public final class DataChannel implements AutoCloseable {
       connection.fail(waiter.future, refusal(SendStatus.NOT_OPEN, waiter.payload.length));
       return;
     }
-    if (waitingBytes + waiter.payload.length > connection.options().connectionSendBufferBytes()) {
+    long cost = (long) waiter.payload.length + MESSAGE_OVERHEAD;
+    if (waitingBytes + cost > connection.options().connectionSendBufferBytes()) {
       waiting.decrementAndGet();
       connection.fail(waiter.future, refusal(SendStatus.BUFFER_FULL, waiter.payload.length));
       return;
     }
     waiters.add(waiter);
-    waitingBytes += waiter.payload.length;
+    waitingBytes += cost;
     admitWaiters();
   }
 
@@ -444,7 +470,7 @@ public final class DataChannel implements AutoCloseable {
     while ((next = waiters.peek()) != null && reserve(next.payload.length)) {
       waiters.remove();
       waiting.decrementAndGet();
-      waitingBytes -= next.payload.length;
+      waitingBytes -= (long) next.payload.length + MESSAGE_OVERHEAD;
       transmit(next.ppid, next.payload, 0, next.payload.length);
       CompletableFuture<Void> future = next.future;
       connection.callbacks().add(() -> future.complete(null));
@@ -459,7 +485,7 @@ public final class DataChannel implements AutoCloseable {
     Association association = connection.transport().association();
     if (association == null || phase != Phase.OPEN) {
       // It closed while the message was on its way; bufferedAmount stays, as the W3C says.
-      connection.release(length);
+      connection.release((long) length + MESSAGE_OVERHEAD);
       return;
     }
     SendOptions how = peerSpoke ? sendOptions : sendOptionsBeforeAck;
@@ -479,10 +505,11 @@ public final class DataChannel implements AutoCloseable {
       }
     }
     if (result == SendResult.ACCEPTED) {
+      handedMessages++;
       messagesSent++;
       bytesSent += length;
     } else {
-      connection.release(length);
+      connection.release((long) length + MESSAGE_OVERHEAD);
       connection
           .channels()
           .fail(
@@ -512,6 +539,8 @@ public final class DataChannel implements AutoCloseable {
             SendOptions.RELIABLE_ORDERED);
     if (result == SendResult.ACCEPTED) {
       addOverhead(bytes.length);
+      handedMessages++;
+      dcepMessages++;
       return true;
     }
     return false;
@@ -560,15 +589,21 @@ public final class DataChannel implements AutoCloseable {
     }
     // What is ours counts as gone once all of it is: until then a few bytes of the user's seem to
     // have left early, never late.
-    long user = gone - passedOverheadBytes - goneUserBytes;
-    if (user <= 0) {
+    long user = Math.max(0, gone - passedOverheadBytes - goneUserBytes);
+    int messages = (int) (handedMessages - association.bufferedMessages(id) - goneMessages);
+    goneMessages += messages;
+    // The establishment protocol's took no room.
+    int fromUser = (int) Math.min(messages, Math.max(0, goneMessages - dcepMessages));
+    if (user == 0 && fromUser == 0) {
       return;
     }
     goneUserBytes += user;
+    queued.addAndGet(-fromUser);
     long before = buffered.getAndAdd(-user);
-    connection.release(user);
+    connection.release(user + (long) fromUser * MESSAGE_OVERHEAD);
     long threshold = lowThreshold;
-    if (before > threshold && before - user <= threshold) {
+    if (before > threshold && before - user <= threshold && !lowQueued) {
+      lowQueued = true;
       connection.callbacks().add(this::bufferedAmountLowTask);
     }
     admitWaiters();
@@ -579,23 +614,18 @@ public final class DataChannel implements AutoCloseable {
   /** A message of the user's came. */
   void receive(int ppid, byte[] payload) {
     peerSpoke = true;
-    DataChannelMessage message;
     switch (ppid) {
-      case Ppid.STRING ->
-          message =
-              new DataChannelMessage.Text(
-                  new String(payload, StandardCharsets.UTF_8), payload.length);
-      case Ppid.BINARY -> message = new DataChannelMessage.Binary(payload);
-      case Ppid.STRING_EMPTY -> message = new DataChannelMessage.Text("", 0);
-      case Ppid.BINARY_EMPTY -> message = new DataChannelMessage.Binary(new byte[0]);
+      case Ppid.STRING, Ppid.BINARY -> bytesReceived += payload.length;
+      case Ppid.STRING_EMPTY, Ppid.BINARY_EMPTY -> {
+        // Its one byte is none of the user's.
+      }
       default -> {
         connection.dropMessage("unknown payload protocol " + ppid, id, payload.length);
         return;
       }
     }
     messagesReceived++;
-    bytesReceived += message.sizeBytes();
-    connection.callbacks().add(new Delivery(this, message, payload.length));
+    connection.callbacks().add(new Delivery(this, ppid, payload));
   }
 
   /** The peer acknowledged OPEN. */
@@ -603,12 +633,26 @@ public final class DataChannel implements AutoCloseable {
     peerSpoke = true;
   }
 
-  /** A message on its way to the handler. */
-  private record Delivery(DataChannel channel, DataChannelMessage message, int windowBytes)
-      implements Runnable {
+  /**
+   * A message on its way to the handler. A string stays in the bytes that came, which the receive
+   * window counts, until somebody reads it: as a {@code String} it may take twice as much.
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+  private record Delivery(DataChannel channel, int ppid, byte[] payload) implements Runnable {
     @Override
     public void run() {
       channel.deliver(this);
+    }
+
+    DataChannelMessage message() {
+      return switch (ppid) {
+        case Ppid.STRING ->
+            new DataChannelMessage.Text(
+                new String(payload, StandardCharsets.UTF_8), payload.length);
+        case Ppid.STRING_EMPTY -> new DataChannelMessage.Text("", 0);
+        case Ppid.BINARY -> new DataChannelMessage.Binary(payload);
+        default -> new DataChannelMessage.Binary(new byte[0]);
+      };
     }
   }
 
@@ -673,9 +717,16 @@ public final class DataChannel implements AutoCloseable {
     phase = Phase.CLOSED;
     failWaiters();
     connection.release(
-        Math.max(0, handedBytes - passedOverheadBytes - overheadBytes() - goneUserBytes));
+        Math.max(0, handedBytes - passedOverheadBytes - overheadBytes() - goneUserBytes)
+            + (handedMessages - Math.max(goneMessages, dcepMessages)) * MESSAGE_OVERHEAD);
     overheads.clear();
-    connection.callbacks().add(() -> closedTask(error));
+    connection
+        .callbacks()
+        .add(
+            () -> {
+              connection.channels().told(this);
+              closedTask(error);
+            });
   }
 
   private long overheadBytes() {
@@ -738,7 +789,7 @@ public final class DataChannel implements AutoCloseable {
     }
     if (closedHere) {
       // W3C, "receiving messages on a data channel": only an open channel takes them.
-      connection.consumed(delivery.windowBytes);
+      consumed(delivery);
       return;
     }
     Consumer<DataChannelMessage> handler = messageHandler;
@@ -747,9 +798,15 @@ public final class DataChannel implements AutoCloseable {
       return;
     }
     try {
-      handler.accept(delivery.message);
+      handler.accept(delivery.message());
     } finally {
-      connection.consumed(delivery.windowBytes);
+      consumed(delivery);
+    }
+  }
+
+  private void consumed(Delivery delivery) {
+    if (!unreadReleased) {
+      connection.consumed(delivery.payload.length);
     }
   }
 
@@ -758,13 +815,10 @@ public final class DataChannel implements AutoCloseable {
    * it. A handler that comes late still gets the messages, unless this side closed the channel.
    */
   private void releaseUnread() {
-    List<Delivery> deliveries = List.copyOf(unread);
-    unread.clear();
-    for (Delivery delivery : deliveries) {
-      connection.consumed(delivery.windowBytes);
-      if (!closedHere) {
-        unread.add(new Delivery(this, delivery.message, 0));
-      }
+    unread.forEach(this::consumed);
+    unreadReleased = true;
+    if (closedHere) {
+      unread.clear();
     }
   }
 
@@ -789,6 +843,7 @@ public final class DataChannel implements AutoCloseable {
   }
 
   private void bufferedAmountLowTask() {
+    lowQueued = false;
     if (!connection.isClosed() && lowHandler != null) {
       lowHandler.run();
     }

@@ -97,6 +97,7 @@ public final class PeerConnection implements AutoCloseable {
   private final Events events = new Events();
   private final AtomicLong buffered = new AtomicLong();
   private final AtomicLong consumedBytes = new AtomicLong();
+  private final AtomicInteger consumedMessages = new AtomicInteger();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> connected = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -266,7 +267,7 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /** Takes room in the connection's send buffer. Any thread. */
-  boolean reserve(int bytes) {
+  boolean reserve(long bytes) {
     long after = buffered.addAndGet(bytes);
     if (after > options.connectionSendBufferBytes() && after > bytes) {
       buffered.addAndGet(-bytes);
@@ -285,7 +286,7 @@ public final class PeerConnection implements AutoCloseable {
     }
   }
 
-  /** The application has read bytes of the receive window. In tasks, or on the loop. */
+  /** The application has read a message of that many bytes. In tasks, or on the loop. */
   void consumed(int bytes) {
     if (transport.loop().inLoop()) {
       Association association = transport.association();
@@ -294,6 +295,7 @@ public final class PeerConnection implements AutoCloseable {
       }
     } else {
       consumedBytes.addAndGet(bytes);
+      consumedMessages.incrementAndGet();
       transport.wake();
     }
   }
@@ -1161,6 +1163,8 @@ public final class PeerConnection implements AutoCloseable {
         channels.resetFailed(failed.streamIds());
       } else if (event instanceof AssociationEvent.Established established) {
         associationEstablished(established, nowNanos);
+      } else if (event instanceof AssociationEvent.StreamsAdded added) {
+        channels.streamsAdded(Math.min(added.outgoingStreams(), added.incomingStreams()));
       } else if (!(event instanceof AssociationEvent.SendSpaceAvailable)) {
         associationEnded(event);
       }
@@ -1201,12 +1205,10 @@ public final class PeerConnection implements AutoCloseable {
 
     @Override
     public void turnStarts(long nowNanos) {
-      long read = consumedBytes.getAndSet(0);
+      int messages = consumedMessages.getAndSet(0);
       Association association = transport.association();
-      while (read > 0 && association != null) {
-        int step = (int) Math.min(read, 1 << 30);
-        association.consumed(nowNanos, step);
-        read -= step;
+      if (messages > 0 && association != null) {
+        association.consumed(nowNanos, messages, consumedBytes.getAndSet(0));
       }
     }
 

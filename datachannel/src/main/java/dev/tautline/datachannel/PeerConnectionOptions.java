@@ -24,6 +24,7 @@ public final class PeerConnectionOptions {
   private final long connectionSendBufferBytes;
   private final int heldBeforeOpenBytes;
   private final int maxChannels;
+  private final int peerLabelBytes;
   private final Duration connectTimeout;
   private final Duration icePatience;
   private final IceRestart iceRestart;
@@ -47,6 +48,7 @@ public final class PeerConnectionOptions {
     this.connectionSendBufferBytes = builder.connectionSendBufferBytes;
     this.heldBeforeOpenBytes = builder.heldBeforeOpenBytes;
     this.maxChannels = builder.maxChannels;
+    this.peerLabelBytes = builder.peerLabelBytes;
     this.connectTimeout = builder.connectTimeout;
     this.icePatience = builder.icePatience;
     this.hostCandidates = builder.hostCandidates;
@@ -112,12 +114,18 @@ public final class PeerConnectionOptions {
     return maxMessageSize;
   }
 
-  /** The receive window in bytes, which unread messages fill; 5 MiB by default, as libwebrtc. */
+  /**
+   * The receive window in bytes of memory, which unread messages fill, each with 50 bytes above its
+   * payload; 5 MiB by default, as libwebrtc.
+   */
   public int receiveWindowBytes() {
     return receiveWindowBytes;
   }
 
-  /** How much may wait to be sent on one channel; 16 MiB by default, as Chromium. */
+  /**
+   * How much may wait to be sent on one channel, in bytes of memory: each message counts with 136
+   * bytes above its payload; 16 MiB by default, as Chromium.
+   */
   public long channelSendBufferBytes() {
     return channelSendBufferBytes;
   }
@@ -132,9 +140,21 @@ public final class PeerConnectionOptions {
     return heldBeforeOpenBytes;
   }
 
-  /** How many channels may be open at once; 1024 by default. */
+  /**
+   * How many channels may be open at once, those included whose end the application was not told of
+   * yet; 1024 by default.
+   */
   public int maxChannels() {
     return maxChannels;
+  }
+
+  /**
+   * How much memory the labels and protocols of the channels that the peer opens may take together,
+   * at two bytes a character; 1 MiB by default. What passes it is refused as a channel above {@link
+   * #maxChannels} is.
+   */
+  public int peerLabelBytes() {
+    return peerLabelBytes;
   }
 
   /**
@@ -209,6 +229,7 @@ public final class PeerConnectionOptions {
     private long connectionSendBufferBytes = 64L << 20;
     private int heldBeforeOpenBytes = 64 << 10;
     private int maxChannels = 1024;
+    private int peerLabelBytes = 1 << 20;
     private Duration connectTimeout = Duration.ofSeconds(60);
     private Duration icePatience = Duration.ofSeconds(25);
     private HostCandidates hostCandidates = HostCandidates.OFFERED;
@@ -309,6 +330,16 @@ public final class PeerConnectionOptions {
      */
     public Builder maxChannels(int channels) {
       maxChannels = (int) inRange("maxChannels", channels, 1, 65_535);
+      return this;
+    }
+
+    /**
+     * How much memory the labels and protocols of the peer's channels may take together.
+     *
+     * @param bytes 1 KiB to 1 GiB
+     */
+    public Builder peerLabelBytes(int bytes) {
+      peerLabelBytes = (int) inRange("peerLabelBytes", bytes, 1 << 10, 1 << 30);
       return this;
     }
 

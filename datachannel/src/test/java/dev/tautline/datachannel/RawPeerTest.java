@@ -129,7 +129,7 @@ class RawPeerTest {
   void dataBeforeItsOpenIsBounded() throws InterruptedException {
     raw.connect(connection);
     for (int i = 0; i < 100; i++) {
-      raw.send(7, Ppid.BINARY, new byte[8192]);
+      raw.send(7, Ppid.BINARY, new byte[8000]);
     }
     await().until(() -> get(connection.getStats()).messagesDropped() == 92);
     raw.send(7, Ppid.DCEP, open("late"));
@@ -322,7 +322,7 @@ class RawPeerTest {
     raw.connect(connection);
     raw.send(1, Ppid.DCEP, open("nobody reads it"));
     // The last one that the window takes: after it there is no room for another.
-    for (int i = 0; i < 65; i++) {
+    for (int i = 0; i < 61; i++) {
       raw.send(1, Ppid.BINARY, new byte[1000]);
     }
     raw.reset(1);
@@ -337,7 +337,7 @@ class RawPeerTest {
     await().until(() -> log.size() == 60);
     // A handler that comes late gets them all the same.
     unread.onMessage(m -> log.add("late"));
-    await().until(() -> log.size() == 125);
+    await().until(() -> log.size() == 121);
   }
 
   @Test

@@ -4,10 +4,8 @@ import dev.tautline.ice.IceLoop;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,8 +29,25 @@ public final class Callbacks {
 
   private boolean drainingOnLoop;
 
-  private final Queue<Runnable> offLoop = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger offLoopPending = new AtomicInteger();
+  /** So many tasks in a row, then the executor's thread is given back: it may serve others too. */
+  private static final int TASKS_PER_RUN = 256;
+
+  private final Object offLoopLock = new Object();
+
+  /**
+   * Tasks for the executor, guarded by the lock. While the executor is blocked it grows no further
+   * than with what a peer is allowed: messages until the receive window is full, which opens only
+   * when a message's task has run, and a handful of tasks for each channel, of which there are no
+   * more than the options say until the application was told that one ended.
+   */
+  private ArrayDeque<Runnable> offLoop = new ArrayDeque<>();
+
+  /** Whether a run is submitted or goes on; guarded by the lock. */
+  private boolean offLoopRuns;
+
+  /** What the present run has taken over; used by that run alone. */
+  private ArrayDeque<Runnable> taken = new ArrayDeque<>();
+
   private volatile @Nullable Thread offLoopThread;
 
   Callbacks(String id, IceLoop loop, @Nullable Executor executor, Runnable wakeLoop) {
@@ -66,41 +81,64 @@ public final class Callbacks {
 
   /** Queues a task from any thread that is not the loop; only with an executor. */
   void addOffLoop(Runnable task) {
-    offLoop.add(task);
-    if (offLoopPending.getAndIncrement() == 0) {
-      submit();
+    synchronized (offLoopLock) {
+      offLoop.add(task);
+      if (offLoopRuns) {
+        return;
+      }
+      offLoopRuns = true;
     }
+    submit();
   }
 
   private void submit() {
     try {
-      Objects.requireNonNull(executor).execute(this::drainOffLoop);
+      Objects.requireNonNull(executor).execute(this::runOffLoop);
     } catch (RejectedExecutionException e) {
       // The user's executor has ended before the connection. Running the rest here keeps futures
       // from waiting for ever.
       LOG.warn("{} the callback executor refuses tasks; they run on the calling thread", id);
-      drainOffLoop();
+      while (drainOffLoop()) {
+        // There are more.
+      }
     }
   }
 
-  private void drainOffLoop() {
-    offLoopThread = Thread.currentThread();
-    boolean more = true;
-    try {
-      // Give the thread back from time to time: the executor may serve others too.
-      for (int done = 0; more && done < 256; done++) {
-        Runnable task = offLoop.poll();
-        if (task != null) {
-          runGuarded(task);
-        }
-        more = offLoopPending.decrementAndGet() > 0;
-      }
-    } finally {
-      offLoopThread = null;
-    }
-    if (more) {
+  private void runOffLoop() {
+    if (drainOffLoop()) {
       submit();
     }
+  }
+
+  /** Runs tasks; returns whether there are more, and then this is still the one run. */
+  private boolean drainOffLoop() {
+    offLoopThread = Thread.currentThread();
+    for (int done = 0; done < TASKS_PER_RUN; done++) {
+      Runnable task = nextOffLoop();
+      if (task == null) {
+        return false;
+      }
+      runGuarded(task);
+    }
+    offLoopThread = null;
+    return true;
+  }
+
+  private @Nullable Runnable nextOffLoop() {
+    if (taken.isEmpty()) {
+      synchronized (offLoopLock) {
+        if (offLoop.isEmpty()) {
+          // Before another thread may begin the next run.
+          offLoopThread = null;
+          offLoopRuns = false;
+          return null;
+        }
+        ArrayDeque<Runnable> emptied = taken;
+        taken = offLoop;
+        offLoop = emptied;
+      }
+    }
+    return taken.poll();
   }
 
   /** Runs what is queued for the loop; returns whether anything was. */
