@@ -1,13 +1,20 @@
 package dev.tautline.ice;
 
+import dev.tautline.ice.agent.Announcements;
 import dev.tautline.ice.agent.DefaultIceAgent;
+import dev.tautline.ice.agent.HostPorts;
 import dev.tautline.ice.agent.ProcessPacer;
 import dev.tautline.ice.gather.HostAddresses;
 import dev.tautline.ice.gather.NameResolver;
 import dev.tautline.ice.gather.NetworkWatch;
+import dev.tautline.ice.tcp.PassivePort;
 import dev.tautline.ice.udp.Loops;
+import dev.tautline.ice.udp.NettyLoop;
+import dev.tautline.ice.udp.SharedPort;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,6 +29,7 @@ public final class IceRuntime implements AutoCloseable {
   private final NetworkWatch network;
   private final ProcessPacer pacer = new ProcessPacer();
   private final SecureRandom random = new SecureRandom();
+  private final HostPorts ports;
   private final Set<DefaultIceAgent> agents = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private boolean closing;
@@ -30,7 +38,26 @@ public final class IceRuntime implements AutoCloseable {
       IceRuntimeOptions options, NetworkWatch.Source interfaces, Duration watchInterval) {
     loops = Loops.create(options);
     names = new NameResolver(options.threadNamePrefix());
+    ports = open(options.ports());
     network = new NetworkWatch(options.threadNamePrefix() + "-network", interfaces, watchInterval);
+  }
+
+  private HostPorts open(IcePorts wanted) {
+    try {
+      Optional<SharedPort> udp =
+          wanted.udpPort().isPresent()
+              ? Optional.of(SharedPort.open(loops, wanted.udpPort().getAsInt()))
+              : Optional.empty();
+      Optional<PassivePort> tcp =
+          wanted.tcpPort().isPresent()
+              ? Optional.of(PassivePort.open(loops, wanted.tcpPort().getAsInt()))
+              : Optional.empty();
+      return new HostPorts(wanted, udp, tcp, new Announcements(wanted));
+    } catch (IllegalStateException e) {
+      names.close();
+      loops.close().join();
+      throw e;
+    }
   }
 
   /** A runtime with default options. */
@@ -41,7 +68,8 @@ public final class IceRuntime implements AutoCloseable {
   /**
    * A runtime; its threads start with its first agents.
    *
-   * @throws IllegalStateException if EPOLL is asked for and not available
+   * @throws IllegalStateException if EPOLL is asked for and not available, or if a port that is
+   *     asked for is taken
    */
   public static IceRuntime create(IceRuntimeOptions options) {
     return new IceRuntime(options, HostAddresses::interfaces, NetworkWatch.INTERVAL);
@@ -65,10 +93,22 @@ public final class IceRuntime implements AutoCloseable {
       }
       var agent =
           new DefaultIceAgent(
-              loops.next(), options, listener, random, pacer, names, network, agents::remove);
+              nextLoop(), options, listener, random, pacer, names, network, ports, agents::remove);
       agents.add(agent);
       return agent;
     }
+  }
+
+  /** Where a port is shared, one of the loops that read it. */
+  private NettyLoop nextLoop() {
+    NettyLoop next = loops.next();
+    List<NettyLoop> reading = ports.udp().map(SharedPort::loops).orElse(List.of());
+    return reading.size() == 1 ? loops.sibling(reading.get(0)) : next;
+  }
+
+  /** For tests of what is shared. */
+  HostPorts ports() {
+    return ports;
   }
 
   /** {@code epoll} or {@code nio}. */

@@ -8,9 +8,14 @@ package dev.tautline.ice;
  * @param threadNamePrefix what the loops' thread names start with
  * @param socketBufferBytes what is asked for as a socket's receive and send buffer; the system may
  *     give less
+ * @param ports which ports are used and what addresses are announced
  */
 public record IceRuntimeOptions(
-    int loops, IceTransport transport, String threadNamePrefix, int socketBufferBytes) {
+    int loops,
+    IceTransport transport,
+    String threadNamePrefix,
+    int socketBufferBytes,
+    IcePorts ports) {
   private static final int DEFAULT_SOCKET_BUFFER = 4 << 20;
 
   /** Checks the ranges. */
@@ -31,21 +36,30 @@ public record IceRuntimeOptions(
   public static IceRuntimeOptions defaults() {
     int cores = Runtime.getRuntime().availableProcessors();
     return new IceRuntimeOptions(
-        Math.min(cores, 4), IceTransport.AUTO, "tautline-loop", DEFAULT_SOCKET_BUFFER);
+        Math.min(cores, 4),
+        IceTransport.AUTO,
+        "tautline-loop",
+        DEFAULT_SOCKET_BUFFER,
+        IcePorts.defaults());
   }
 
   /** The same with another transport. */
   public IceRuntimeOptions withTransport(IceTransport value) {
-    return new IceRuntimeOptions(loops, value, threadNamePrefix, socketBufferBytes);
+    return new IceRuntimeOptions(loops, value, threadNamePrefix, socketBufferBytes, ports);
   }
 
   /** The same with another number of loops. */
   public IceRuntimeOptions withLoops(int value) {
-    return new IceRuntimeOptions(value, transport, threadNamePrefix, socketBufferBytes);
+    return new IceRuntimeOptions(value, transport, threadNamePrefix, socketBufferBytes, ports);
   }
 
   /** The same with another start of the loops' thread names. */
   public IceRuntimeOptions withThreadNamePrefix(String value) {
-    return new IceRuntimeOptions(loops, transport, value, socketBufferBytes);
+    return new IceRuntimeOptions(loops, transport, value, socketBufferBytes, ports);
+  }
+
+  /** The same with other ports. */
+  public IceRuntimeOptions withPorts(IcePorts value) {
+    return new IceRuntimeOptions(loops, transport, threadNamePrefix, socketBufferBytes, value);
   }
 }

@@ -14,6 +14,7 @@ final class AgentPath implements IcePath {
   private final DropCounters<IceDrop> drops;
   private final Runnable authenticated;
   private @Nullable Endpoint endpoint;
+  private @Nullable InetSocketAddress remote;
   private @Nullable DatagramSink batch;
 
   AgentPath(int maxPayload, DropCounters<IceDrop> drops, Runnable authenticated) {
@@ -26,6 +27,7 @@ final class AgentPath implements IcePath {
   void use(Endpoint from, InetSocketAddress to) {
     flush();
     endpoint = from;
+    remote = to;
     batch = from.sinkTo(to);
   }
 
@@ -36,6 +38,10 @@ final class AgentPath implements IcePath {
     }
     batch = null;
     endpoint = null;
+  }
+
+  boolean goesTo(Endpoint other, InetSocketAddress address) {
+    return endpoint == other && address.equals(remote);
   }
 
   boolean uses(Endpoint other) {

@@ -34,6 +34,7 @@ import dev.tautline.ice.gather.MulticastDnsResolver;
 import dev.tautline.ice.gather.NameResolver;
 import dev.tautline.ice.gather.NetworkWatch;
 import dev.tautline.ice.udp.NettyLoop;
+import dev.tautline.stun.StunClass;
 import dev.tautline.stun.StunFormatException;
 import dev.tautline.stun.codec.ReceivedStun;
 import dev.tautline.stun.codec.StunParser;
@@ -68,6 +69,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   private final AgentPath path;
   private final HeldDatagrams held = new HeldDatagrams();
   private final MulticastDnsResolver multicastDns;
+  private final LocalSockets sockets;
   private final Gathering gathering;
   private final LoopTimer timer;
   private final Map<Integer, Base> bases = new LinkedHashMap<>();
@@ -98,6 +100,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
    * @param pacer the runtime's
    * @param names the runtime's resolver
    * @param network the runtime's, tells when addresses come and go
+   * @param ports what the runtime's agents share of its ports
    * @param onClosed told once the agent is closed
    */
   public DefaultIceAgent(
@@ -108,6 +111,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
       ProcessPacer pacer,
       NameResolver names,
       NetworkWatch network,
+      HostPorts ports,
       Consumer<DefaultIceAgent> onClosed) {
     this.loop = loop;
     this.options = options;
@@ -118,17 +122,10 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     this.core = new Generations(options, first, random, pacer.forLoop(loop), drops, timeline);
     this.path = new AgentPath(options.maxPayload(), drops, this::dataAuthenticated);
     this.multicastDns = new MulticastDnsResolver(loop, options.multicastDnsAddress());
+    this.sockets = new LocalSockets(loop, options, this, network.source(), ports);
     this.gathering =
         new Gathering(
-            loop,
-            options,
-            first.ufrag(),
-            new LocalSockets(loop, options, this, network.source()),
-            random,
-            names,
-            timeline,
-            this,
-            new Gathered());
+            loop, options, first.ufrag(), sockets, random, names, timeline, this, new Gathered());
     this.timer = new LoopTimer(loop, this::timerFired);
   }
 
@@ -304,6 +301,9 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   }
 
   private @Nullable String refusal(IceCandidate candidate) {
+    if (candidate.tcpType().orElse("").equals("active") && sockets.listens()) {
+      return "not paired: the peer connects from there to the port we listen on";
+    }
     if (!candidate.isUdp()) {
       return "not paired: transport " + candidate.transport();
     }
@@ -459,7 +459,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     int first = buffer[offset] & 0xff;
     // RFC 7983 section 7.
     if (first <= 3) {
-      stun(base, buffer, offset, length, from);
+      stun(endpoint, base, buffer, offset, length, from);
     } else if (first >= 20 && first <= 63) {
       dtls(new Route(base.index(), from), buffer, offset, length);
     } else if (first >= 64 && first <= 79) {
@@ -480,7 +480,27 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     return null;
   }
 
-  private void stun(LocalBase base, byte[] buffer, int offset, int length, InetSocketAddress from) {
+  /**
+   * Before the answer leaves: what the peer sends next has to find its way where ports are shared.
+   */
+  private void tellStanding(Endpoint endpoint, Route route, ReceivedStun received) {
+    Standing standing = core.standing(route);
+    if (standing == Standing.UNKNOWN) {
+      return;
+    }
+    if (standing == Standing.VALID && received.message().messageClass() == StunClass.SUCCESS) {
+      endpoint.consented(route.remote(), options.consentTimeout().toNanos());
+    }
+    endpoint.authenticated(route.remote());
+  }
+
+  private void stun(
+      Endpoint endpoint,
+      LocalBase base,
+      byte[] buffer,
+      int offset,
+      int length,
+      InetSocketAddress from) {
     ReceivedStun received;
     try {
       received = StunParser.parse(buffer, offset, length);
@@ -490,6 +510,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     }
     if (!gathering.receive(received, base, from)) {
       core.receive(loop.nowNanos(), received, base, from);
+      tellStanding(endpoint, new Route(base.index(), from), received);
     }
     drain();
   }
@@ -551,6 +572,19 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     if (base != null && !closed) {
       gathering.endpointLost(endpoint);
       remove(base);
+      advance();
+    }
+  }
+
+  @Override
+  public void peerLost(Endpoint endpoint, InetSocketAddress peer, String why) {
+    LocalBase base = baseOf(endpoint);
+    if (base != null && !closed) {
+      LOG.debug("{} {}: {}", options.id(), endpoint.description(), why);
+      if (path.goesTo(endpoint, peer)) {
+        path.stop();
+      }
+      core.removeRoute(loop.nowNanos(), new Route(base.index(), peer));
       advance();
     }
   }
@@ -636,6 +670,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
       if (changed.state() == IceState.FAILED) {
         path.stop();
         held.clear();
+        bases.values().forEach(base -> base.endpoint().forgetPeers());
         IceReport report = report();
         LOG.info("{} ICE failed: {}", options.id(), report.hint());
         LOG.debug("{} {}", options.id(), report);

@@ -6,6 +6,7 @@ import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceCandidateError;
 import dev.tautline.ice.IceCandidateType;
 import dev.tautline.ice.IceGatheringState;
+import dev.tautline.ice.IcePorts;
 import dev.tautline.ice.IceReport;
 import dev.tautline.ice.IceServer;
 import dev.tautline.ice.candidate.AddressText;
@@ -61,6 +62,7 @@ final class Gathering {
   private final RelayGatherer relays;
   private final ServerReports servers = new ServerReports();
   private final List<Bound> bound = new ArrayList<>();
+  private final List<LocalBase> listening = new ArrayList<>();
   private final List<IceCandidate> candidates = new ArrayList<>();
   private final Set<InetAddress> opening = new HashSet<>();
 
@@ -121,6 +123,7 @@ final class Gathering {
     this.timeline = timeline;
     this.listener = listener;
     this.reflexive = new ReflexiveGatherer(random, options.serverTimeout().toNanos());
+    sockets.addUfrag(ufrag);
     this.relays =
         new RelayGatherer(
             loop, options, random, endpoints, sockets::openAnother, new RelayedCandidates());
@@ -135,6 +138,7 @@ final class Gathering {
   void nextGeneration(String newUfrag) {
     former = new Former(ufrag, List.copyOf(candidates), state);
     ufrag = newUfrag;
+    sockets.addUfrag(ufrag);
     state = IceGatheringState.NEW;
     asked.clear();
   }
@@ -146,6 +150,7 @@ final class Gathering {
       return;
     }
     former = null;
+    sockets.removeUfrag(ufrag);
     ufrag = before.ufrag();
     List<IceCandidate> found = List.copyOf(candidates);
     candidates.clear();
@@ -225,7 +230,98 @@ final class Gathering {
       nextPreference = Math.max(nextPreference - 1, 1);
       sockets.open(
           address, (socket, failure) -> socketOpened(address, preference, socket, failure));
+      if (sockets.listens()
+          && options.candidatePolicy() != IceAgentOptions.CandidatePolicy.RELAY
+          && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
+        pendingBinds++;
+        sockets.listen(address, (port, failure) -> listens(address, preference, port, failure));
+      }
     }
+  }
+
+  private void listens(
+      InetAddress address, int preference, @Nullable Endpoint port, @Nullable Throwable failure) {
+    pendingBinds--;
+    if (closed) {
+      if (port != null) {
+        port.close();
+      }
+      return;
+    }
+    if (port == null) {
+      LOG.debug("{} no TCP port on {}: {}", options.id(), address.getHostAddress(), failure);
+      timeline.add(loop.nowNanos(), "no TCP port on " + address.getHostAddress() + ": " + failure);
+    } else {
+      IceCandidate candidate = passive(port.localAddress(), preference);
+      listening.add(listener.addBase(port, candidate));
+      announceHost(candidate, port.localAddress());
+    }
+    if (pendingBinds == 0) {
+      askServers();
+    }
+    listener.wake();
+  }
+
+  /** RFC 6544 section 4.5. */
+  private IceCandidate passive(InetSocketAddress at, int preference) {
+    String host = AddressText.of(at.getAddress());
+    return new IceCandidate(
+        Foundations.of(IceCandidateType.HOST, host, "tcp"),
+        1,
+        "tcp",
+        Priorities.passiveTcp(preference),
+        host,
+        at.getPort(),
+        IceCandidateType.HOST,
+        Optional.empty(),
+        Optional.of("passive"),
+        Optional.of(ufrag));
+  }
+
+  /**
+   * Tells a host candidate, or in its place the address that a NAT maps to it: to the peer that is
+   * a host candidate, too.
+   */
+  private void announceHost(IceCandidate candidate, InetSocketAddress at) {
+    Optional<IcePorts.Announced> announced = sockets.announcements().of(at.getAddress());
+    boolean awaited = sockets.announcements().toAsk(at.getAddress()).isPresent();
+    if (announced.isEmpty() && awaited) {
+      return;
+    }
+    if (announced.isEmpty() || announced.get().use() == IcePorts.Use.BESIDES) {
+      announce(candidate);
+    }
+    announced.ifPresent(
+        mapped -> {
+          var from =
+              new InetSocketAddress(
+                  mapped.address(),
+                  candidate.isUdp() ? mapped.port().orElse(at.getPort()) : at.getPort());
+          String host = AddressText.of(from.getAddress());
+          var told =
+              new IceCandidate(
+                  Foundations.of(IceCandidateType.HOST, host, candidate.transport()),
+                  1,
+                  candidate.transport(),
+                  candidate.priority(),
+                  host,
+                  from.getPort(),
+                  IceCandidateType.HOST,
+                  Optional.empty(),
+                  candidate.tcpType(),
+                  Optional.of(ufrag));
+          listener.addReflexive(from, told);
+          boolean known =
+              candidates.stream()
+                  .anyMatch(
+                      c ->
+                          c.transport().equals(told.transport())
+                              && c.port() == told.port()
+                              && c.address().equals(told.address()));
+          if (!known) {
+            announce(told);
+          }
+        });
   }
 
   private void vanished(Bound socket) {
@@ -234,6 +330,14 @@ final class Gathering {
     timeline.add(loop.nowNanos(), "the address " + host + " vanished");
     LOG.debug("{} the address {} vanished", options.id(), host);
     bound.remove(socket);
+    for (LocalBase tcp : List.copyOf(listening)) {
+      if (tcp.address().getAddress().equals(at.getAddress())) {
+        listening.remove(tcp);
+        candidates.removeIf(
+            c -> !c.isUdp() && c.address().equals(host) && c.port() == tcp.address().getPort());
+        listener.removeBase(tcp);
+      }
+    }
     relays.socketGone(socket.socket(), "the address " + host + " vanished");
     LocalBase base = socket.base();
     if (base == null) {
@@ -263,7 +367,11 @@ final class Gathering {
     if (socket == null) {
       // An address can vanish, or be tentative, between the listing and the bind.
       LOG.debug("{} no socket on {}: {}", options.id(), address.getHostAddress(), failure);
-      timeline.add(loop.nowNanos(), "no socket on " + address.getHostAddress());
+      timeline.add(
+          loop.nowNanos(),
+          "no socket on "
+              + address.getHostAddress()
+              + (failure == null ? "" : ": " + failure.getMessage()));
     } else {
       hostCandidate(socket, preference);
     }
@@ -294,7 +402,7 @@ final class Gathering {
     }
     bound.add(new Bound(socket, listener.addBase(socket, candidate)));
     if (options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
-      announce(candidate);
+      announceHost(candidate, at);
     }
   }
 
@@ -319,7 +427,36 @@ final class Gathering {
         resolve(server);
       }
     }
+    askForAnnounced();
     mayBeComplete();
+  }
+
+  /** The server that tells under what address this host is reached, unless that is known. */
+  private void askForAnnounced() {
+    for (Bound from : bound) {
+      Optional<IceServer> server = sockets.announcements().toAsk(from.address());
+      if (server.isPresent()
+          && from.base() != null
+          && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
+        servers.asked(server.get());
+        pendingNames++;
+        resolve(server.get());
+        return;
+      }
+    }
+  }
+
+  private void announcedSeen(LocalBase base, InetAddress address) {
+    if (PairableAddress.refusal(new InetSocketAddress(address, 1)).isPresent()) {
+      return;
+    }
+    sockets.announcements().learned(base.address().getAddress(), address);
+    announceHost(base.candidate().withUfrag(ufrag), base.address());
+    for (LocalBase tcp : listening) {
+      if (tcp.address().getAddress().equals(base.address().getAddress())) {
+        announceHost(tcp.candidate().withUfrag(ufrag), tcp.address());
+      }
+    }
   }
 
   /** The system's resolver has no limit of its own that anybody would want to wait for. */
@@ -557,6 +694,10 @@ final class Gathering {
     String text = AddressText.of(address.getAddress()) + " port " + address.getPort();
     timeline.add(loop.nowNanos(), mapped.server().url() + " sees " + text);
     servers.ended(mapped.server(), "sees us as " + text);
+    if (sockets.announcements().isAsked(mapped.server())) {
+      announcedSeen(mapped.base(), address.getAddress());
+      return;
+    }
     serverReflexive(mapped.base(), mapped.serverAddress().getAddress().getHostAddress(), address);
   }
 
@@ -596,7 +737,9 @@ final class Gathering {
   private boolean isKnownHere(InetSocketAddress address) {
     String host = AddressText.of(address.getAddress());
     for (IceCandidate candidate : candidates) {
-      if (candidate.port() == address.getPort() && candidate.address().equals(host)) {
+      if (candidate.isUdp()
+          && candidate.port() == address.getPort()
+          && candidate.address().equals(host)) {
         return true;
       }
     }
@@ -703,6 +846,7 @@ final class Gathering {
   void close() {
     closed = true;
     relays.close();
+    sockets.close();
     for (Bound from : bound) {
       if (from.base() == null) {
         from.socket().close();

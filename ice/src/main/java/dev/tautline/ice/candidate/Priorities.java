@@ -6,6 +6,11 @@ import dev.tautline.ice.IceCandidateType;
 public final class Priorities {
   private static final int COMPONENT = 1;
 
+  /** RFC 6544 section 4.2 leaves the type preferences over TCP open, below those over UDP. */
+  private static final int TCP_HOST = 90;
+
+  private static final int TCP_PEER_REFLEXIVE = 80;
+
   private Priorities() {}
 
   /**
@@ -22,6 +27,21 @@ public final class Priorities {
   public static long peerReflexive(long candidatePriority) {
     return (long) IceCandidateType.PEER_REFLEXIVE.preference() << 24
         | candidatePriority & 0xff_ffff;
+  }
+
+  /**
+   * A passive host candidate over TCP, RFC 6544 section 4.2: below everything direct over UDP,
+   * above relays; direction preference 4 as for one that is not active.
+   *
+   * @param localPreference 0 to 65535, different for each address of ours
+   */
+  public static long passiveTcp(int localPreference) {
+    return (long) TCP_HOST << 24 | (4L << 13 | localPreference & 0x1fff) << 8 | 256 - COMPONENT;
+  }
+
+  /** What a peer-reflexive candidate seen through this one over TCP would have. */
+  public static long peerReflexiveTcp(long candidatePriority) {
+    return (long) TCP_PEER_REFLEXIVE << 24 | candidatePriority & 0xff_ffff;
   }
 
   /**

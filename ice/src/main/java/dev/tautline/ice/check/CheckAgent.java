@@ -108,6 +108,10 @@ public final class CheckAgent {
   private final Map<Integer, LocalBase> bases = new LinkedHashMap<>();
   private final Map<InetSocketAddress, IceCandidate> reflexive = new HashMap<>();
   private final Map<InetSocketAddress, RemotePeer> remotes = new LinkedHashMap<>();
+
+  /** The ends of TCP connections that the peer made to us; none of them is ever signalled. */
+  private final Map<InetSocketAddress, RemotePeer> tcpRemotes = new LinkedHashMap<>();
+
   private final CheckList list = new CheckList();
   private final Map<TransactionId, Check> checks = new LinkedHashMap<>();
   private final Set<Route> authenticated = new HashSet<>();
@@ -177,9 +181,7 @@ public final class CheckAgent {
   /** Adds a socket of ours; pairs it with what the peer told. */
   public void addBase(long nowNanos, LocalBase base) {
     bases.put(base.index(), base);
-    for (RemotePeer peer : remotes.values()) {
-      pairUp(base, peer);
-    }
+    pairWithAll(base);
     advanceTo(nowNanos);
   }
 
@@ -208,6 +210,32 @@ public final class CheckAgent {
       lostCurrent(nowNanos);
     }
     advanceTo(nowNanos);
+  }
+
+  /**
+   * The peer's TCP connection ended: there is no way back to that address.
+   *
+   * @return whether it carried the data
+   */
+  public boolean removeRoute(long nowNanos, Route route) {
+    tcpRemotes.remove(route.remote());
+    early.remove(route);
+    authenticated.remove(route);
+    transmits.removeIf(transmit -> transmit.route().equals(route));
+    Pair pair = list.find(route);
+    if (pair == null) {
+      return false;
+    }
+    peerReflexive = Math.max(0, peerReflexive - 1);
+    drop(pair);
+    list.remove(pair);
+    boolean carried = pair == current;
+    if (carried) {
+      timeline.add(nowNanos, "the TCP connection that carried the data has ended");
+      lostCurrent(nowNanos);
+    }
+    advanceTo(nowNanos);
+    return carried;
   }
 
   /** Nothing refers to it any more but, maybe, {@link #current}. */
@@ -270,11 +298,7 @@ public final class CheckAgent {
     timeline.add(nowNanos, "started as " + role + ", a check every " + pacing + " ms");
     list.reorder(role);
     becomeState(nowNanos, IceState.CHECKING);
-    for (LocalBase base : bases.values()) {
-      for (RemotePeer peerCandidate : remotes.values()) {
-        pairUp(base, peerCandidate);
-      }
-    }
+    bases.values().forEach(this::pairWithAll);
     for (EarlyCheck check : early.values()) {
       if (check.remoteUfrag().equals(peer.credentials().ufrag())) {
         checkReceived(nowNanos, check.route(), check.priority(), check.useCandidate());
@@ -319,7 +343,7 @@ public final class CheckAgent {
     remotes.put(address, peer);
     int paired = 0;
     for (LocalBase base : bases.values()) {
-      paired += pairUp(base, peer) ? 1 : 0;
+      paired += base.candidate().isUdp() && pairUp(base, peer) ? 1 : 0;
     }
     advanceTo(nowNanos);
     if (paired > 0 || role == null) {
@@ -642,7 +666,7 @@ public final class CheckAgent {
             peer.credentials(),
             ours,
             tieBreaker,
-            pair.base().candidate().priority(),
+            peerReflexivePriority(pair.base().candidate()),
             kind == Check.Kind.NOMINATION ? CheckMessages.Nominate.YES : CheckMessages.Nominate.NO);
     var transaction =
         new StunTransaction(
@@ -650,6 +674,12 @@ public final class CheckAgent {
     var check = new Check(transaction, pair, ours, kind);
     checks.put(id, check);
     transmitIfDue(nowNanos, check);
+  }
+
+  private static long peerReflexivePriority(IceCandidate candidate) {
+    return candidate.isUdp()
+        ? Priorities.peerReflexive(candidate.priority())
+        : Priorities.peerReflexiveTcp(candidate.priority());
   }
 
   private void transmitIfDue(long nowNanos, Check check) {
@@ -711,6 +741,15 @@ public final class CheckAgent {
   }
 
   // ---- Pairs -----------------------------------------------------------------------------------
+
+  /** With what the peer told; over TCP there is a pair only where the peer connected. */
+  private void pairWithAll(LocalBase base) {
+    if (base.candidate().isUdp()) {
+      for (RemotePeer peer : remotes.values()) {
+        pairUp(base, peer);
+      }
+    }
+  }
 
   /** Makes the pair if it may be; returns whether it is there afterwards. */
   private boolean pairUp(LocalBase base, RemotePeer peer) {
@@ -874,19 +913,24 @@ public final class CheckAgent {
     if (!mayCheck()) {
       return;
     }
-    RemotePeer peer = remotes.get(route.remote());
+    LocalBase base = bases.get(route.base());
+    if (base == null) {
+      return;
+    }
+    boolean udp = base.candidate().isUdp();
+    Map<InetSocketAddress, RemotePeer> known = udp ? remotes : tcpRemotes;
+    RemotePeer peer = known.get(route.remote());
     if (peer == null) {
       if (peerReflexive >= MAX_PEER_REFLEXIVE) {
         drops.count(IceDrop.PEER_REFLEXIVE_LIMIT);
         return;
       }
       peerReflexive++;
-      peer = new RemotePeer(route.remote(), peerReflexiveCandidate(route.remote(), priority));
-      remotes.put(route.remote(), peer);
+      peer = new RemotePeer(route.remote(), peerReflexiveCandidate(route.remote(), priority, udp));
+      known.put(route.remote(), peer);
       timeline.add(nowNanos, "peer-reflexive candidate " + text(route.remote()));
     }
-    LocalBase base = bases.get(route.base());
-    if (base == null || !pairUp(base, peer)) {
+    if (!pairUp(base, peer)) {
       return;
     }
     Pair pair = list.find(route);
@@ -930,17 +974,19 @@ public final class CheckAgent {
     list.trigger(pair);
   }
 
-  private static IceCandidate peerReflexiveCandidate(InetSocketAddress address, long priority) {
+  private static IceCandidate peerReflexiveCandidate(
+      InetSocketAddress address, long priority, boolean udp) {
     return new IceCandidate(
-        Foundations.of(IceCandidateType.PEER_REFLEXIVE, text(address), "remote"),
+        Foundations.of(
+            IceCandidateType.PEER_REFLEXIVE, text(address), udp ? "remote" : "remote tcp"),
         1,
-        "udp",
+        udp ? "udp" : "tcp",
         priority,
         AddressText.of(address.getAddress()),
         address.getPort(),
         IceCandidateType.PEER_REFLEXIVE,
         Optional.empty(),
-        Optional.empty(),
+        udp ? Optional.empty() : Optional.of("active"),
         Optional.empty());
   }
 
@@ -1095,15 +1141,15 @@ public final class CheckAgent {
         Foundations.of(
             IceCandidateType.PEER_REFLEXIVE, AddressText.of(base.address().getAddress()), ""),
         1,
-        "udp",
-        Priorities.peerReflexive(base.candidate().priority()),
+        base.candidate().transport(),
+        peerReflexivePriority(base.candidate()),
         AddressText.of(mapped.getAddress()),
         mapped.getPort(),
         IceCandidateType.PEER_REFLEXIVE,
         Optional.of(
             new IceCandidate.RelatedAddress(
                 AddressText.of(base.address().getAddress()), base.address().getPort())),
-        Optional.empty(),
+        base.candidate().tcpType(),
         Optional.empty());
   }
 

@@ -2,7 +2,6 @@ package dev.tautline.ice.check;
 
 import dev.tautline.ice.IceCredentials;
 import dev.tautline.ice.IceRole;
-import dev.tautline.ice.candidate.Priorities;
 import dev.tautline.stun.IntegrityKey;
 import dev.tautline.stun.StunClass;
 import dev.tautline.stun.StunMessage;
@@ -39,11 +38,11 @@ final class CheckMessages {
       IceCredentials remote,
       IceRole role,
       long tieBreaker,
-      long candidatePriority,
+      long priority,
       Nominate nominate) {
     List<StunAttribute> attributes = new ArrayList<>(4);
     attributes.add(new Username(remote.ufrag() + ':' + local.ufrag()));
-    attributes.add(new Priority(Priorities.peerReflexive(candidatePriority)));
+    attributes.add(new Priority(priority));
     attributes.add(
         role == IceRole.CONTROLLING
             ? new IceControlling(tieBreaker)

@@ -123,7 +123,11 @@ public final class Generations {
   public void addBase(long now, LocalBase base) {
     bases.put(base.index(), base);
     timeline.add(
-        now, base.candidate().type().token() + " candidate " + AddressText.of(base.address()));
+        now,
+        base.candidate().type().token()
+            + (base.candidate().isUdp() ? "" : " TCP")
+            + " candidate "
+            + AddressText.of(base.address()));
     for (CheckAgent agent : living()) {
       agent.addBase(now, base.inGeneration(agent.localCredentials().ufrag()));
     }
@@ -145,6 +149,14 @@ public final class Generations {
     }
     look(now);
     return route != null && route.base() == index;
+  }
+
+  /** The TCP connection that a route stands for has ended. */
+  public void removeRoute(long now, Route route) {
+    for (CheckAgent agent : living()) {
+      agent.removeRoute(now, route);
+    }
+    look(now);
   }
 
   /** Tells which candidate a mapped address is; it makes no pair, as its base has them all. */

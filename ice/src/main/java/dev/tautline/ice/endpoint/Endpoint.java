@@ -34,6 +34,23 @@ public interface Endpoint {
    */
   default void prepare(InetSocketAddress peer) {}
 
+  /**
+   * A check of the peer that came from this address was authenticated. Where several connections
+   * share a port, what comes from there is this one's from now on.
+   */
+  default void authenticated(InetSocketAddress peer) {}
+
+  /**
+   * The peer at this address consents to receive (RFC 7675): until the time is over no other
+   * connection takes the address.
+   *
+   * @param nanos how long from now
+   */
+  default void consented(InetSocketAddress peer, long nanos) {}
+
+  /** No address is this one's any more: consent ended everywhere. */
+  default void forgetPeers() {}
+
   /** Closes it; nothing is told afterwards. What it shares with others stays open. */
   void close();
 }

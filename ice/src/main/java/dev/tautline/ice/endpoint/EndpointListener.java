@@ -34,4 +34,12 @@ public interface EndpointListener {
    * @param why in plain words
    */
   void endpointLost(Endpoint endpoint, String why);
+
+  /**
+   * One peer cannot be reached over the endpoint any more: its connection ended. Others can.
+   *
+   * @param peer its address
+   * @param why in plain words
+   */
+  default void peerLost(Endpoint endpoint, InetSocketAddress peer, String why) {}
 }

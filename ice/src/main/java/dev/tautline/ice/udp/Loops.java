@@ -2,23 +2,29 @@ package dev.tautline.ice.udp;
 
 import dev.tautline.ice.IceRuntimeOptions;
 import dev.tautline.ice.IceTransport;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -98,12 +104,36 @@ public final class Loops {
     return new NettyLoop(group.next(), this);
   }
 
+  /** The same loop for another connection, whose time begins now. */
+  public NettyLoop sibling(NettyLoop loop) {
+    return new NettyLoop(loop.netty(), this);
+  }
+
+  /** All of them, each once. */
+  public List<NettyLoop> all() {
+    List<NettyLoop> all = new ArrayList<>();
+    for (EventExecutor loop : group) {
+      all.add(new NettyLoop((EventLoop) loop, this));
+    }
+    return all;
+  }
+
   boolean isEpoll() {
     return epoll;
   }
 
   int socketBufferBytes() {
     return socketBufferBytes;
+  }
+
+  /** A TCP channel that listens, not bound yet. */
+  public ServerSocketChannel newTcpServerChannel() {
+    return epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+  }
+
+  /** The loops as Netty has them, for accepted channels. */
+  public EventLoopGroup group() {
+    return group;
   }
 
   /** A TCP channel, not connected yet. */

@@ -17,6 +17,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.net.InetSocketAddress;
@@ -80,6 +81,23 @@ public final class UdpSocket implements Endpoint {
       InetSocketAddress address,
       EndpointListener listener,
       BiConsumer<@Nullable UdpSocket, @Nullable Throwable> done) {
+    bind(loop, address, Sharing.ALONE, listener, done);
+  }
+
+  /** Whether other sockets may be bound to the same port. */
+  enum Sharing {
+    /** Only this one. */
+    ALONE,
+    /** SO_REUSEPORT: one for each loop; the system spreads what comes by its source. */
+    ONE_PER_LOOP
+  }
+
+  static void bind(
+      NettyLoop loop,
+      InetSocketAddress address,
+      Sharing sharing,
+      EndpointListener listener,
+      BiConsumer<@Nullable UdpSocket, @Nullable Throwable> done) {
     boolean epoll = loop.loops().isEpoll();
     var handler = new Handler(listener);
     Bootstrap bootstrap =
@@ -97,6 +115,9 @@ public final class UdpSocket implements Endpoint {
     if (epoll) {
       // MAX_DATAGRAM_PAYLOAD_SIZE stays unset: with it a coalesced read arrives unsplit.
       bootstrap.option(EpollChannelOption.UDP_GRO, true);
+    }
+    if (sharing == Sharing.ONE_PER_LOOP) {
+      bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
     }
     bootstrap
         .bind(address)
