@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,8 @@ public final class Tautline implements AutoCloseable {
     IceRuntimeOptions options =
         IceRuntimeOptions.defaults()
             .withTransport(IceTransport.valueOf(builder.transport.name()))
-            .withThreadNamePrefix(threadNamePrefix + "-loop");
+            .withThreadNamePrefix(threadNamePrefix + "-loop")
+            .withPorts(builder.ports.resolve());
     this.ice = IceRuntime.create(builder.loops > 0 ? options.withLoops(builder.loops) : options);
     this.handshakes =
         DtlsHandshakes.create(
@@ -250,8 +252,57 @@ public final class Tautline implements AutoCloseable {
     private String threadNamePrefix = "tautline";
     private @Nullable Executor callbackExecutor;
     private @Nullable DtlsCertificate certificate;
+    private final Ports ports = new Ports();
 
     private Builder() {}
+
+    /**
+     * One UDP port, 1 to 65535, for all connections of the runtime: for servers, which open one
+     * port to the world. By default what the environment variable {@code TAUTLINE_UDP_PORT} says,
+     * else each connection has sockets of its own.
+     */
+    public Builder udpPort(int value) {
+      ports.udpPort = Ports.checked("the UDP port", value);
+      return this;
+    }
+
+    /**
+     * A TCP port, 1 to 65535, that listens for all connections (RFC 6544), so that browsers whose
+     * UDP is blocked still get through. By default what {@code TAUTLINE_TCP_PORT} says, else none.
+     */
+    public Builder tcpPort(int value) {
+      ports.tcpPort = Ports.checked("the TCP port", value);
+      return this;
+    }
+
+    /**
+     * The UDP ports, 1 to 65535, that the connections' sockets are bound to. By default what {@code
+     * TAUTLINE_PORT_RANGE} says ({@code 50000-50100}), else the system chooses.
+     */
+    public Builder portRange(int min, int max) {
+      Ports.checked("the lowest port", min);
+      Ports.checked("the highest port", max);
+      ports.range = min + "-" + max;
+      return this;
+    }
+
+    /**
+     * The address that peers are told where a NAT maps it one to one, as around containers: an IPv4
+     * or IPv6 literal, with {@code :port} where one UDP port is published under another number;
+     * several with commas between. It takes the place of our addresses, with a plus sign before it
+     * is told beside them. {@code stun:host:port} has that server tell it. By default what {@code
+     * TAUTLINE_ANNOUNCED_ADDRESS} says, else our addresses are told.
+     */
+    public Builder announcedAddress(String value) {
+      ports.announced = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /** For tests: what stands in place of the environment. */
+    Builder environment(Function<String, @Nullable String> value) {
+      ports.environment = value;
+      return this;
+    }
 
     /** Which sockets the loops use; {@link Transport#AUTO} by default. */
     public Builder transport(Transport value) {
@@ -289,7 +340,13 @@ public final class Tautline implements AutoCloseable {
       return this;
     }
 
-    /** The runtime. */
+    /**
+     * The runtime.
+     *
+     * @throws IllegalArgumentException if a port or an address, of the builder or of an environment
+     *     variable, has not the form it needs; the message names it
+     * @throws IllegalStateException if a port is taken
+     */
     public Tautline build() {
       return new Tautline(this);
     }
