@@ -33,12 +33,12 @@ public record AbortChunk(TagBit tagBit, List<ErrorCause> causes) implements Cont
 
   @Override
   public int valueLength() {
-    return ErrorCause.paddedLength(causes);
+    return ErrorCause.lengthOf(causes);
   }
 
   @Override
   public void writeValue(WireWriter out) {
-    causes.forEach(cause -> cause.write(out));
+    ErrorCause.writeAll(causes, out);
   }
 
   @Override

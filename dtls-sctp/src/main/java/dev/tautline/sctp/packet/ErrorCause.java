@@ -81,18 +81,23 @@ public record ErrorCause(int code, Octets info) {
     return causes;
   }
 
-  static int paddedLength(List<ErrorCause> causes) {
+  /** How long they are within their chunk: the padding of the last one is the chunk's. */
+  static int lengthOf(List<ErrorCause> causes) {
     int length = 0;
     for (ErrorCause cause : causes) {
-      length += Chunk.padded(HEADER_BYTES + cause.info.length());
+      length = Chunk.padded(length) + HEADER_BYTES + cause.info.length();
     }
     return length;
   }
 
-  void write(WireWriter out) {
-    int length = HEADER_BYTES + info.length();
-    out.u16(code).u16(length);
-    info.writeTo(out);
-    out.zeros(Chunk.padded(length) - length);
+  /** Writes them without the padding of the last one. */
+  static void writeAll(List<ErrorCause> causes, WireWriter out) {
+    int length = 0;
+    for (ErrorCause cause : causes) {
+      out.zeros(Chunk.padded(length) - length);
+      length = HEADER_BYTES + cause.info.length();
+      out.u16(cause.code).u16(length);
+      cause.info.writeTo(out);
+    }
   }
 }

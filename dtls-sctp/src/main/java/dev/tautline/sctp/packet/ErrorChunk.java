@@ -27,12 +27,12 @@ public record ErrorChunk(List<ErrorCause> causes) implements ControlChunk {
 
   @Override
   public int valueLength() {
-    return ErrorCause.paddedLength(causes);
+    return ErrorCause.lengthOf(causes);
   }
 
   @Override
   public void writeValue(WireWriter out) {
-    causes.forEach(cause -> cause.write(out));
+    ErrorCause.writeAll(causes, out);
   }
 
   @Override

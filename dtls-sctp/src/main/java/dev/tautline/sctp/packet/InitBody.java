@@ -53,12 +53,12 @@ public record InitBody(
   }
 
   int length() {
-    return FIXED_BYTES + Parameter.paddedLength(parameters);
+    return FIXED_BYTES + Parameter.lengthOf(parameters);
   }
 
   void write(WireWriter out) {
     out.u32(initiateTag).u32((int) aRwnd).u16(outboundStreams).u16(inboundStreams).u32(initialTsn);
-    parameters.forEach(parameter -> parameter.write(out));
+    Parameter.writeAll(parameters, out);
   }
 
   /** The first parameter of that type. */

@@ -84,12 +84,26 @@ public record Parameter(int type, Octets value) {
     return parameters;
   }
 
-  static int paddedLength(List<Parameter> parameters) {
+  /**
+   * How long they are within their chunk. RFC 9260 section 3.2: the chunk length "does include any
+   * padding of a variable-length parameter other than the last parameter in the chunk".
+   */
+  static int lengthOf(List<Parameter> parameters) {
     int length = 0;
     for (Parameter parameter : parameters) {
-      length += parameter.paddedLength();
+      length = Chunk.padded(length) + HEADER_BYTES + parameter.value.length();
     }
     return length;
+  }
+
+  /** Writes them without the padding of the last one, which is the chunk's. */
+  static void writeAll(List<Parameter> parameters, WireWriter out) {
+    int length = 0;
+    for (Parameter parameter : parameters) {
+      out.zeros(Chunk.padded(length) - length);
+      parameter.writeUnpadded(out);
+      length = HEADER_BYTES + parameter.value.length();
+    }
   }
 
   /** Header, value and padding in bytes. */
@@ -99,10 +113,14 @@ public record Parameter(int type, Octets value) {
 
   /** Writes header, value and padding. */
   public void write(WireWriter out) {
+    writeUnpadded(out);
     int length = HEADER_BYTES + value.length();
-    out.u16(type).u16(length);
-    value.writeTo(out);
     out.zeros(Chunk.padded(length) - length);
+  }
+
+  private void writeUnpadded(WireWriter out) {
+    out.u16(type).u16(HEADER_BYTES + value.length());
+    value.writeTo(out);
   }
 
   /** The parameter as it stands on the wire, padding included. */

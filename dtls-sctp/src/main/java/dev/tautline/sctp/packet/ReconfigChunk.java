@@ -42,18 +42,16 @@ public record ReconfigChunk(List<ReconfigParameter> parameters) implements Contr
 
   @Override
   public int valueLength() {
-    int length = 0;
-    for (ReconfigParameter parameter : parameters) {
-      length += parameter.toParameter().paddedLength();
-    }
-    return length;
+    return Parameter.lengthOf(asParameters());
   }
 
   @Override
   public void writeValue(WireWriter out) {
-    for (ReconfigParameter parameter : parameters) {
-      parameter.toParameter().write(out);
-    }
+    Parameter.writeAll(asParameters(), out);
+  }
+
+  private List<Parameter> asParameters() {
+    return parameters.stream().map(ReconfigParameter::toParameter).toList();
   }
 
   @Override
