@@ -1595,7 +1595,10 @@ public final class PeerConnection implements AutoCloseable {
         s.peerWindowBytes(),
         s.dataChunksSent(),
         s.dataChunksRetransmitted(),
-        s.timeouts());
+        s.timeouts(),
+        s.heldSendBytes(),
+        s.heldReceiveBytes(),
+        s.interleaving());
   }
 
   // ---- The end

@@ -59,6 +59,9 @@ public record PeerConnectionStats(
    * @param chunksSent data chunks sent, without repetitions
    * @param chunksRetransmitted data chunks sent again
    * @param timeouts how often the retransmission timer expired
+   * @param sendBufferBytes payload that is kept until the peer has acknowledged it
+   * @param receiveBufferBytes what is kept of messages that are not whole or not yet delivered
+   * @param interleaving whether both sides agreed that messages may interleave (I-DATA, RFC 8260)
    */
   public record Sctp(
       Duration smoothedRoundTrip,
@@ -66,7 +69,10 @@ public record PeerConnectionStats(
       long peerWindowBytes,
       long chunksSent,
       long chunksRetransmitted,
-      long timeouts) {}
+      long timeouts,
+      long sendBufferBytes,
+      long receiveBufferBytes,
+      boolean interleaving) {}
 
   /**
    * Counters of one channel.

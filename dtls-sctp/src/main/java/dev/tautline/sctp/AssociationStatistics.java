@@ -7,6 +7,7 @@ import java.util.Map;
  * and padding.
  *
  * @param phase the state
+ * @param interleaving whether both sides agreed on I-DATA, RFC 8260: then all user data travels so
  * @param cwndBytes how much may be in flight
  * @param ssthreshBytes the slow start threshold, {@link Long#MAX_VALUE} before the first loss
  * @param flightBytes chunks in flight
@@ -38,6 +39,7 @@ import java.util.Map;
  */
 public record AssociationStatistics(
     AssociationPhase phase,
+    boolean interleaving,
     long cwndBytes,
     long ssthreshBytes,
     long flightBytes,

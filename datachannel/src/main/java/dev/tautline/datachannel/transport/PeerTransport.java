@@ -308,6 +308,7 @@ public final class PeerTransport implements IceListener {
     recordOpened = true;
     Association a = association;
     if (a != null && associationAlive) {
+      PacketLog.received(id, nowNanos, buffer, offset, length);
       a.receive(nowNanos, buffer, offset, length);
     }
   }
@@ -560,6 +561,7 @@ public final class PeerTransport implements IceListener {
     while (sent < budget
         && path().writable()
         && (length = a.pollPacket(nowNanos, scratch, headroom, limit)) > 0) {
+      PacketLog.sent(id, nowNanos, scratch, headroom, length);
       int record = d.seal(scratch, headroom, length);
       append(scratch, 0, record);
       sent += record;

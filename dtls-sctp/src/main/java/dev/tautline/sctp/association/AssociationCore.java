@@ -1031,6 +1031,7 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
     DataReceiver receiver = tcb == null ? null : tcb.receiver();
     return new AssociationStatistics(
         phase(),
+        tcb != null && tcb.has(Extension.INTERLEAVING),
         sender.congestion().cwndBytes(),
         sender.congestion().ssthreshBytes(),
         sender.flightBytes(),
