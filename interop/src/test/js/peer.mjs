@@ -25,6 +25,8 @@ function fromBase64(text) {
 export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
   let pc;
   const channels = new Map();
+  /** By prefix of the label: channels that are too many to report each event of. */
+  const tallies = new Map();
 
   function describe(dc) {
     return {
@@ -34,7 +36,109 @@ export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
     };
   }
 
+  /** Counts a channel's events, and sends each message back where that is wanted. */
+  function count(tally, dc) {
+    dc.binaryType = 'arraybuffer';
+    tally.channels.add(dc);
+    const changed = () => {
+      if (tally.changed) {
+        tally.changed();
+      }
+    };
+    let opened = false;
+    dc.onopen = () => {
+      if (opened) {
+        return;
+      }
+      opened = true;
+      tally.opened++;
+      tally.ids.set(dc.id, (tally.ids.get(dc.id) ?? 0) + 1);
+      if (tally.greeting !== undefined) {
+        dc.send(tally.greeting + dc.label);
+      }
+      changed();
+    };
+    dc.onmessage = ({ data }) => {
+      tally.messages++;
+      if (tally.echo) {
+        dc.send(data);
+      } else if (tally.expected !== undefined && data !== tally.expected + dc.label) {
+        tally.faults.push(`"${data}" came on "${dc.label}"`);
+      } else if (tally.keep) {
+        tally.kept.push(data);
+      }
+      changed();
+    };
+    dc.onerror = e => {
+      tally.faults.push(`"${dc.label}": ${e.error?.message ?? e}`);
+      changed();
+    };
+    dc.onclose = () => {
+      tally.closed++;
+      tally.channels.delete(dc);
+      changed();
+    };
+    if (dc.readyState === 'open') {
+      dc.onopen();
+    }
+  }
+
+  const tallyOf = label => {
+    for (const [prefix, tally] of tallies) {
+      if (label.startsWith(prefix)) {
+        return tally;
+      }
+    }
+    return undefined;
+  };
+
+  const figures = tally => ({
+    opened: tally.opened, closed: tally.closed, messages: tally.messages,
+    ids: [...tally.ids.keys()], faults: tally.faults, kept: tally.kept, left: tally.channels.size,
+  });
+
+  /** Until the tally has these figures, or something went wrong. */
+  async function reached(tally, { opened = 0, messages = 0, closed = 0 }) {
+    while (tally.faults.length === 0 &&
+        (tally.opened < opened || tally.messages < messages || tally.closed < closed)) {
+      await new Promise(resolve => { tally.changed = resolve; });
+    }
+    return figures(tally);
+  }
+
+  const event = (target, type) =>
+    new Promise((resolve, reject) => {
+      target.addEventListener(type, resolve, { once: true });
+      target.addEventListener('error', e => reject(e.error ?? new Error(type)), { once: true });
+    });
+
+  /** Channels one after another: opened, one message there and back, closed. */
+  async function openAndClose(label, options, count) {
+    const ids = new Map();
+    for (let i = 0; i < count; i++) {
+      const dc = pc.createDataChannel(label, options);
+      await event(dc, 'open');
+      ids.set(dc.id, (ids.get(dc.id) ?? 0) + 1);
+      const text = `${label} number ${i}`;
+      const back = event(dc, 'message');
+      dc.send(text);
+      const { data } = await back;
+      if (data !== text) {
+        throw new Error(`sent "${text}", "${data}" came back`);
+      }
+      const closed = event(dc, 'close');
+      dc.close();
+      await closed;
+    }
+    return { ids: [...ids.keys()] };
+  }
+
   function add(dc, label = dc.label) {
+    const tally = tallyOf(label);
+    if (tally) {
+      count(tally, dc);
+      return;
+    }
     channels.set(label, dc);
     dc.binaryType = 'arraybuffer';
     let opened = false;
@@ -98,7 +202,9 @@ export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
       pc.onconnectionstatechange = () =>
         emit({ event: 'connection', state: pc.connectionState });
       pc.ondatachannel = ({ channel: dc }) => {
-        emit({ event: 'channel', label: dc.label, channel: describe(dc) });
+        if (!tallyOf(dc.label)) {
+          emit({ event: 'channel', label: dc.label, channel: describe(dc) });
+        }
         add(dc);
       };
     },
@@ -120,6 +226,37 @@ export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
       setTimeout(() => channel(command.label).send(payload(command)), command.delayMillis);
     },
     echo: ({ label }) => { channel(label).echo = true; },
+    // Channels whose label begins so are counted from now on, instead of reported.
+    tally({ prefix, greeting, expected, echo, keep }) {
+      tallies.set(prefix, {
+        greeting, expected, echo, keep, opened: 0, closed: 0, messages: 0,
+        ids: new Map(), faults: [], kept: [], channels: new Set(), changed: null,
+      });
+    },
+    tallied: ({ prefix, ...figures }) => reached(tallies.get(prefix), figures),
+    openMany({ prefix, count, options }) {
+      for (let i = 0; i < count; i++) {
+        add(pc.createDataChannel(`${prefix}${i}`, options ?? {}));
+      }
+    },
+    sendToEach({ prefix, greeting }) {
+      tallies.get(prefix).channels.forEach(dc => dc.send(greeting + dc.label));
+    },
+    closeEach: ({ prefix }) => tallies.get(prefix).channels.forEach(dc => dc.close()),
+    openAndClose: ({ label, options, count }) => openAndClose(label, options ?? {}, count),
+    // A message on each channel in turn, as fast as all of them leave.
+    async sendNumbers({ labels, count, size }) {
+      const all = labels.map(channel);
+      for (let i = 0; i < count; i++) {
+        all.forEach(dc => dc.send(`${i} ${'.'.repeat(size)}`));
+        while (all.some(dc => dc.bufferedAmount > 0)) {
+          await new Promise(resolve => setTimeout(resolve, 2));
+        }
+      }
+    },
+    async statistics() {
+      return [...(await pc.getStats()).values()];
+    },
     closeChannel: ({ label }) => channel(label).close(),
     close: () => pc.close(),
     describe: ({ label }) => describe(channel(label)),

@@ -2,8 +2,10 @@ package dev.tautline.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tautline.interop.browser.Browser;
+import dev.tautline.interop.browser.Browser.LocalAddresses;
 import dev.tautline.interop.browser.Chromium;
-import dev.tautline.interop.browser.Chromium.LocalAddresses;
+import dev.tautline.interop.browser.Firefox;
 import dev.tautline.interop.peer.ForeignPeer;
 import dev.tautline.interop.peer.ProcessPeers;
 import dev.tautline.interop.peer.ProcessPeers.Stack;
@@ -40,13 +42,22 @@ class ForeignPeersIT {
     assertThat(offerer.awaitBytes("talk")).containsExactly(0, 1, 255);
   }
 
-  @Test
-  void twoTabsTalk() {
-    try (Chromium chromium = Chromium.start(LocalAddresses.MDNS_NAMES);
-        ForeignPeer offerer = chromium.openPeer();
-        ForeignPeer answerer = chromium.openPeer()) {
+  private static void twoTabsTalk(Browser browser) {
+    try (browser;
+        ForeignPeer offerer = browser.openPeer();
+        ForeignPeer answerer = browser.openPeer()) {
       connectAndTalk(offerer, answerer);
     }
+  }
+
+  @Test
+  void twoTabsOfChromiumTalk() {
+    twoTabsTalk(Chromium.start(LocalAddresses.MDNS_NAMES));
+  }
+
+  @Test
+  void twoTabsOfFirefoxTalk() {
+    twoTabsTalk(Firefox.start(LocalAddresses.MDNS_NAMES));
   }
 
   @Test

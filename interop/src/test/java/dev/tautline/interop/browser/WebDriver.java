@@ -20,7 +20,7 @@ import java.util.List;
  *
  * <p>Thread rule: any thread.
  */
-public final class WebDriver {
+public final class WebDriver implements BrowserDriver {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration LIMIT = Duration.ofSeconds(40);
 
@@ -40,7 +40,7 @@ public final class WebDriver {
     session = "/" + request("POST", "/session", body).get("sessionId").asText();
   }
 
-  /** Opens a tab or window, makes it the present one and returns its handle. */
+  @Override
   public synchronized String newTab() {
     ObjectNode body = JSON.createObjectNode().put("type", "tab");
     String handle = inSession("POST", "/window/new", body).get("handle").asText();
@@ -48,17 +48,17 @@ public final class WebDriver {
     return handle;
   }
 
-  /** Makes a tab the present one. */
+  @Override
   public synchronized void switchTo(String handle) {
     inSession("POST", "/window", JSON.createObjectNode().put("handle", handle));
   }
 
-  /** The handle of the present tab. */
+  @Override
   public synchronized String currentTab() {
     return inSession("GET", "/window", null).asText();
   }
 
-  /** Closes a tab. */
+  @Override
   public synchronized void closeTab(String handle) {
     switchTo(handle);
     JsonNode left = inSession("DELETE", "/window", null);
@@ -67,27 +67,19 @@ public final class WebDriver {
     }
   }
 
-  /** Loads a page in the present tab and waits until it is loaded. */
+  @Override
   public synchronized void navigate(URI page) {
     inSession("POST", "/url", JSON.createObjectNode().put("url", page.toString()));
   }
 
-  /** Loads a page in a tab. */
-  public synchronized void navigate(String handle, URI page) {
-    switchTo(handle);
-    navigate(page);
-  }
-
-  /**
-   * Runs a script in every page that the present tab loads from now on, before the page's own ones.
-   */
+  @Override
   public synchronized void beforeEveryPage(String script) {
     ObjectNode body = JSON.createObjectNode().put("cmd", "Page.addScriptToEvaluateOnNewDocument");
     body.putObject("params").put("source", script);
     inSession("POST", "/goog/cdp/execute", body);
   }
 
-  /** Runs a function body with {@code arguments} and returns its value; promises are awaited. */
+  @Override
   public synchronized JsonNode execute(String script, Object... arguments) {
     ObjectNode body = JSON.createObjectNode().put("script", script);
     ArrayNode list = body.putArray("args");
@@ -97,13 +89,7 @@ public final class WebDriver {
     return inSession("POST", "/execute/sync", body);
   }
 
-  /** Runs a function body in a tab. */
-  public synchronized JsonNode executeIn(String handle, String script, Object... arguments) {
-    switchTo(handle);
-    return execute(script, arguments);
-  }
-
-  /** Clicks on the first element that the CSS selector finds in the present tab. */
+  @Override
   public synchronized void click(String selector) {
     ObjectNode find = JSON.createObjectNode().put("using", "css selector").put("value", selector);
     JsonNode element = inSession("POST", "/element", find);
@@ -111,19 +97,19 @@ public final class WebDriver {
     inSession("POST", "/element/" + id + "/click", JSON.createObjectNode());
   }
 
-  /** The present tab as PNG. */
+  @Override
   public synchronized byte[] screenshot() {
     return Base64.getDecoder().decode(inSession("GET", "/screenshot", null).asText());
   }
 
-  /** The handles of all tabs. */
+  @Override
   public synchronized List<String> tabs() {
     return JSON.convertValue(
         inSession("GET", "/window/handles", null),
         JSON.getTypeFactory().constructCollectionType(List.class, String.class));
   }
 
-  /** Ends the session, and with it the browser. */
+  @Override
   public synchronized void quit() {
     if (!session.isEmpty()) {
       inSession("DELETE", "", null);

@@ -1,4 +1,4 @@
-/** Chromium, driven through ChromeDriver's WebDriver protocol. */
+/** Chromium and Firefox, driven through the WebDriver protocols. */
 @NullMarked
 package dev.tautline.interop.browser;
 

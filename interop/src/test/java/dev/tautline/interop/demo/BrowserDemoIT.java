@@ -6,9 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tautline.interop.Require;
+import dev.tautline.interop.browser.Browser.LocalAddresses;
+import dev.tautline.interop.browser.BrowserDriver;
 import dev.tautline.interop.browser.Chromium;
-import dev.tautline.interop.browser.Chromium.LocalAddresses;
-import dev.tautline.interop.browser.WebDriver;
 import dev.tautline.web.WebResources;
 import java.io.IOException;
 import java.net.URI;
@@ -54,7 +54,7 @@ class BrowserDemoIT {
       """;
 
   private static Chromium chromium;
-  private static WebDriver page;
+  private static BrowserDriver page;
 
   @BeforeAll
   static void start() {

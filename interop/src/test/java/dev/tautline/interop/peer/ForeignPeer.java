@@ -77,15 +77,25 @@ public final class ForeignPeer implements AutoCloseable {
 
   /** Runs a command and returns its result; fails when it failed or took too long. */
   public JsonNode call(String operation, Map<String, ?> arguments) {
+    return call(operation, arguments, LIMIT);
+  }
+
+  /** As {@link #call(String, Map)}, with another limit than {@link #LIMIT}. */
+  public JsonNode call(String operation, Map<String, ?> arguments, Duration limit) {
+    return result(operation, submit(operation, arguments), limit);
+  }
+
+  /** Waits for the result of a command that was submitted. */
+  public JsonNode result(String operation, CompletableFuture<JsonNode> submitted, Duration limit) {
     try {
-      return submit(operation, arguments).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      return submitted.get(limit.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failure(operation + " was interrupted", e);
     } catch (ExecutionException e) {
       throw failure(operation + " failed: " + e.getCause().getMessage(), e);
     } catch (TimeoutException e) {
-      throw failure(operation + " took over " + LIMIT.toSeconds() + " s", e);
+      throw failure(operation + " took over " + limit.toSeconds() + " s", e);
     }
   }
 

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,16 @@ public final class OurPeer implements AutoCloseable {
   /** The connection itself. */
   public PeerConnection connection() {
     return connection;
+  }
+
+  /** Gives each channel that the other side makes from now on to {@code taker}, nobody else. */
+  public void onChannel(Consumer<DataChannel> taker) {
+    connection.onDataChannel(taker);
+  }
+
+  /** The counters of now. */
+  public PeerConnectionStats statistics() {
+    return await(connection.getStats(), "there are statistics");
   }
 
   /** Makes a channel. */

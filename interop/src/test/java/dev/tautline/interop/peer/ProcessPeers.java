@@ -15,8 +15,17 @@ import java.util.concurrent.CompletableFuture;
 /** Starts other stacks in processes of their own. */
 public final class ProcessPeers {
   private static final List<String> FILES =
-      List.of("package.json", "package-lock.json", "peer.mjs", "node-peer.mjs", "aiortc_peer.py");
+      List.of(
+          "package.json",
+          "package-lock.json",
+          "peer.mjs",
+          "node-peer.mjs",
+          "aiortc_peer.py",
+          "pion_peer.go");
   private static final long INSTALL_SECONDS = 180;
+
+  /** Debian's Go packages are sources in this GOPATH. */
+  private static final Path GO_SOURCES = Path.of("/usr/share/gocode");
 
   private ProcessPeers() {}
 
@@ -27,7 +36,9 @@ public final class ProcessPeers {
     /** libdatachannel under Node, from npm. */
     NODE_DATACHANNEL("node-datachannel"),
     /** Python, from Debian. */
-    AIORTC("aiortc");
+    AIORTC("aiortc"),
+    /** Go, from Debian. */
+    PION("pion");
 
     private final String packageName;
 
@@ -53,6 +64,8 @@ public final class ProcessPeers {
               && Files.isDirectory(Path.of("/usr/lib/python3/dist-packages/aiortc")),
           "aiortc was not found; Debian: apt-get install python3-aiortc");
       command = List.of(python.toString(), "aiortc_peer.py");
+    } else if (stack == Stack.PION) {
+      command = List.of(buildPion(folder).toString());
     } else {
       Path node = Require.program("node", "nodejs");
       install(folder);
@@ -100,6 +113,33 @@ public final class ProcessPeers {
       throw new UncheckedIOException(e);
     }
     return folder;
+  }
+
+  /** Compiles the peer from its source and Debian's packages; Go keeps what it compiled. */
+  private static synchronized Path buildPion(Path folder) {
+    Path go = Require.program("go", "golang-go");
+    Require.that(
+        Files.isDirectory(GO_SOURCES.resolve("src/github.com/pion/webrtc")),
+        "pion was not found; Debian: apt-get install golang-github-pion-webrtc.v3-dev");
+    try {
+      // In GOPATH mode an import path may end in a version only where the importer has a go.mod.
+      Path workspace = folder.resolve("go");
+      Path source = Files.createDirectories(workspace.resolve("src/pionpeer"));
+      Files.copy(
+          folder.resolve("pion_peer.go"),
+          source.resolve("main.go"),
+          StandardCopyOption.REPLACE_EXISTING);
+      Files.writeString(source.resolve("go.mod"), "module pionpeer\n");
+      Path binary = workspace.resolve("pion-peer");
+      var command = new ArrayList<>(List.of("env", "GO111MODULE=off", "GOFLAGS="));
+      command.add("GOPATH=" + workspace.toAbsolutePath() + ":" + GO_SOURCES);
+      command.addAll(
+          List.of(go.toString(), "build", "-o", binary.toAbsolutePath().toString(), "."));
+      ChildProcess.run("go build", source, command, INSTALL_SECONDS);
+      return binary.toAbsolutePath();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Installs exactly what the lock file names, once for each state of it. */
