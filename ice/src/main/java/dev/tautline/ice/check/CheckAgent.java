@@ -765,6 +765,7 @@ public final class CheckAgent {
       return false;
     }
     var pair = new Pair(base, peer, ours);
+    pair.checkReceived = authenticated.contains(route);
     Pair dropped = list.add(pair);
     if (dropped != null) {
       drops.count(IceDrop.PAIR_LIMIT);
@@ -937,6 +938,7 @@ public final class CheckAgent {
     if (pair == null) {
       return;
     }
+    pair.checkReceived = true;
     if (useCandidate && role == IceRole.CONTROLLED) {
       pair.useCandidateReceived = true;
     }

@@ -34,7 +34,8 @@ final class CheckList {
   }
 
   /**
-   * Adds a pair at its priority's place.
+   * Adds a pair at its priority's place. One whose address sent an authentic check goes before any
+   * that the peer has only told of, so that a hundred empty promises do not keep out what is there.
    *
    * @return the pair that had to go for it, the new one itself when it is the lowest; null when
    *     there was room
@@ -43,7 +44,9 @@ final class CheckList {
     Pair dropped = null;
     if (pairs.size() >= MAX_PAIRS) {
       dropped = lowestThatMayGo();
-      if (dropped == null || Long.compareUnsigned(dropped.priority(), pair.priority()) >= 0) {
+      if (dropped == null
+          || !pair.checkReceived
+              && Long.compareUnsigned(dropped.priority(), pair.priority()) >= 0) {
         return pair;
       }
       remove(dropped);
@@ -61,7 +64,7 @@ final class CheckList {
   private @Nullable Pair lowestThatMayGo() {
     for (int i = pairs.size() - 1; i >= 0; i--) {
       Pair pair = pairs.get(i);
-      if (!pair.valid && !triggered.contains(pair)) {
+      if (!pair.valid && !pair.checkReceived) {
         return pair;
       }
     }

@@ -33,6 +33,9 @@ final class Pair {
   /** Whether an authentic answer came and consent has not ended since. */
   boolean valid;
 
+  /** Whether an authentic check came over it. */
+  boolean checkReceived;
+
   /** Whether the peer, controlling, sent USE-CANDIDATE on it. */
   boolean useCandidateReceived;
 
