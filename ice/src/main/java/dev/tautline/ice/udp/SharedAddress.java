@@ -136,13 +136,21 @@ final class SharedAddress {
         return null;
       }
     }
-    if (claim != null && claim.owner() != to && claim.isFresh()) {
+    if (claim != null
+        && claim.owner() != to
+        && claim.isFresh()
+        && !answers(claim, buffer, offset)) {
       // No answer: whoever sends it learns nothing, and nothing moves. Two connections between the
       // same two addresses cannot be told apart, so the second has no pair here.
       count(PortDrop.ADDRESS_TAKEN);
       return null;
     }
     return to;
+  }
+
+  /** A server answers everybody who asked it. */
+  private static boolean answers(Claim claim, byte[] buffer, int offset) {
+    return claim.isServer() && !StunPeek.isRequest(buffer, offset);
   }
 
   /** One socket's listener, on the socket's loop. */

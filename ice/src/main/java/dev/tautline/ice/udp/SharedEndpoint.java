@@ -105,7 +105,7 @@ final class SharedEndpoint implements Endpoint {
         // What a TURN server relays comes from its own address. One allocation is all that it
         // gives to one address of ours: the next connection is answered 437 and takes a socket of
         // its own.
-        claim(to);
+        claim(to, Claim.Of.SERVER);
       }
     }
     socket.write(datagram, to);
@@ -148,12 +148,12 @@ final class SharedEndpoint implements Endpoint {
 
   @Override
   public void authenticated(InetSocketAddress peer) {
-    claim(peer);
+    claim(peer, Claim.Of.PEER);
   }
 
   @Override
   public void consented(InetSocketAddress peer, long nanos) {
-    if (claim(peer)) {
+    if (claim(peer, Claim.Of.PEER)) {
       Claim mine = claimed.get(peer);
       if (mine != null) {
         mine.consented(nanos);
@@ -162,7 +162,7 @@ final class SharedEndpoint implements Endpoint {
   }
 
   /** Makes an address this connection's unless it is another's with fresh consent. */
-  private boolean claim(InetSocketAddress peer) {
+  private boolean claim(InetSocketAddress peer, Claim.Of of) {
     Claim now = shared.claims.get(peer);
     if (now != null && now.owner() == this) {
       return true;
@@ -171,7 +171,7 @@ final class SharedEndpoint implements Endpoint {
     if (closed || claimed.size() >= MAX_ADDRESSES && !dropOldest()) {
       return false;
     }
-    Claim mine = new Claim(this);
+    Claim mine = new Claim(this, of);
     Claim holder =
         shared.claims.compute(
             peer, (address, other) -> other != null && other.isFresh() ? other : mine);
@@ -179,7 +179,9 @@ final class SharedEndpoint implements Endpoint {
       claimed.put(peer, mine);
       return true;
     }
-    shared.count(PortDrop.ADDRESS_TAKEN);
+    if (of == Claim.Of.PEER) {
+      shared.count(PortDrop.ADDRESS_TAKEN);
+    }
     return false;
   }
 
