@@ -11,6 +11,7 @@ package dev.tautline.benchmarks.opens;
  * answerer -> ANSWER <base64 of the SDP>            handed to the offerer
  * either   -> CANDIDATE <base64 of mid, a space and the candidate>   handed to the other
  * offerer  -> OPEN <microseconds from just before createOffer until its channel was open>
+ * either   -> FAILED <why>       ends the comparison
  * both     <- END                closes the connection
  * both     -> ENDED
  * }</pre>
@@ -24,6 +25,7 @@ final class OpenProtocol {
   static final String ANSWER = "ANSWER";
   static final String CANDIDATE = "CANDIDATE";
   static final String OPEN = "OPEN";
+  static final String FAILED = "FAILED";
   static final String END = "END";
   static final String ENDED = "ENDED";
 

@@ -87,7 +87,9 @@ public final class OpenTimes {
 
     private String next(String word) throws IOException, InterruptedException {
       String line = lines.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
-      if (line == null || line.equals("the process ended")) {
+      if (line == null
+          || line.equals("the process ended")
+          || word.equals(OpenProtocol.OPEN) && line.startsWith(OpenProtocol.FAILED + " ")) {
         throw new IOException(name + ": no " + word + ": " + line);
       }
       return line;

@@ -105,7 +105,12 @@ public final class TautlineOpens {
     long start = System.nanoTime();
     channel
         .opened()
-        .thenRun(() -> say(OpenProtocol.OPEN + ' ' + (System.nanoTime() - start) / 1000));
+        .whenComplete(
+            (v, failure) ->
+                say(
+                    failure == null
+                        ? OpenProtocol.OPEN + ' ' + (System.nanoTime() - start) / 1000
+                        : OpenProtocol.FAILED + ' ' + failure));
     SessionDescription offer = current.createOffer().join();
     current.setLocalDescription(offer).join();
     say(OpenProtocol.OFFER, offer.sdp());
