@@ -62,6 +62,7 @@ final class Gathering {
   private final RelayGatherer relays;
   private final ServerReports servers = new ServerReports();
   private final List<Bound> bound = new ArrayList<>();
+  private final List<Endpoint> ownSockets = new ArrayList<>();
   private final List<LocalBase> listening = new ArrayList<>();
   private final List<IceCandidate> candidates = new ArrayList<>();
   private final Set<InetAddress> opening = new HashSet<>();
@@ -537,8 +538,46 @@ final class Gathering {
     return any;
   }
 
+  /**
+   * To a TURN server one address of ours is one allocation (RFC 8656 section 3.1), so where all
+   * connections have the same one each asks from a socket of its own.
+   */
   private void askTurn(IceServer server, List<InetAddress> addresses) {
-    List<Endpoint> from = bound.stream().map(Bound::socket).toList();
+    if (server.kind() != IceServer.Kind.TURN_UDP || !sockets.areShared()) {
+      askTurn(server, addresses, bound.stream().map(Bound::socket).toList());
+      return;
+    }
+    List<Endpoint> own = new ArrayList<>();
+    int[] pending = {bound.size()};
+    pendingNames++;
+    for (Bound one : bound) {
+      sockets.openAnother(
+          one.address(),
+          (socket, failure) -> {
+            if (socket != null) {
+              if (closed) {
+                socket.close();
+              } else {
+                own.add(socket);
+                ownSockets.add(socket);
+              }
+            }
+            if (--pending[0] == 0) {
+              pendingNames--;
+              if (!closed) {
+                askTurn(server, addresses, own);
+                mayBeComplete();
+                listener.wake();
+              }
+            }
+          });
+    }
+    if (bound.isEmpty()) {
+      pendingNames--;
+    }
+  }
+
+  private void askTurn(IceServer server, List<InetAddress> addresses, List<Endpoint> from) {
     if (server.kind() != IceServer.Kind.TURN_TLS) {
       relays.ask(server, addresses, from, Optional.empty());
       return;
@@ -847,6 +886,7 @@ final class Gathering {
     closed = true;
     relays.close();
     sockets.close();
+    ownSockets.forEach(Endpoint::close);
     for (Bound from : bound) {
       if (from.base() == null) {
         from.socket().close();

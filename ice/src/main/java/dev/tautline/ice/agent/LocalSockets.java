@@ -91,6 +91,11 @@ final class LocalSockets {
     return ports.announcements();
   }
 
+  /** Whether one UDP port is that of all agents. */
+  boolean areShared() {
+    return shared.isPresent();
+  }
+
   /** Whether there is a TCP port that listens. */
   boolean listens() {
     return passive.isPresent();

@@ -14,6 +14,7 @@ import dev.tautline.datachannel.Loopback;
 import dev.tautline.datachannel.PeerConnectionOptions;
 import dev.tautline.datachannel.Tautline;
 import dev.tautline.interop.turn.Coturn.Transport;
+import java.net.DatagramSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -92,6 +93,25 @@ class TurnIT {
 
       assertThat(get(pair.a.iceReport())).containsPattern("in use: .*typ relay.* <-> .*typ relay");
       assertThat(pair.a.localDescription().orElseThrow().sdp()).doesNotContain("typ host");
+    }
+  }
+
+  /** To the server all of them are one address, which gets one allocation; it tells others 437. */
+  @Test
+  void connectionsOverOnePortHaveARelayEach() throws Exception {
+    int port;
+    try (var socket = new DatagramSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    PeerConnectionOptions relay = relayed(coturn.server(Transport.UDP)).build();
+    try (Tautline server = Tautline.builder().udpPort(port).build();
+        var first = new TurnPair(server, relay, relay).connect();
+        var second = new TurnPair(server, relay, relay).connect()) {
+      exchange(first);
+      exchange(second);
+      exchange(first);
+
+      assertThat(get(first.a.iceReport())).containsPattern("in use: .*typ relay.* <-> .*typ relay");
     }
   }
 
