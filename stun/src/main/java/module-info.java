@@ -10,6 +10,7 @@ module dev.tautline.stun {
   exports dev.tautline.stun;
   exports dev.tautline.stun.attribute;
   exports dev.tautline.stun.codec;
+  exports dev.tautline.stun.discovery;
   exports dev.tautline.stun.netty;
   exports dev.tautline.stun.turn;
 }

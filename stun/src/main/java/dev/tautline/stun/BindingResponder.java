@@ -1,5 +1,6 @@
 package dev.tautline.stun;
 
+import dev.tautline.stun.attribute.ChangeRequest;
 import dev.tautline.stun.attribute.ErrorCode;
 import dev.tautline.stun.attribute.UnknownAttributes;
 import dev.tautline.stun.attribute.XorMappedAddress;
@@ -7,6 +8,7 @@ import dev.tautline.stun.codec.ReceivedStun;
 import dev.tautline.stun.codec.StunParser;
 import dev.tautline.stun.codec.StunWriter;
 import java.net.InetSocketAddress;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,18 @@ public final class BindingResponder {
                   ErrorCode.of(ErrorCode.UNKNOWN_ATTRIBUTE),
                   UnknownAttributes.of(received.unknownRequired())));
       return received.hasFingerprint() ? writer.withFingerprint().toBytes() : writer.toBytes();
+    }
+    if (message.first(ChangeRequest.class).filter(asked -> asked.flags() != 0).isPresent()) {
+      // RFC 5780 section 6.1: a server without a second address does not know the attribute.
+      var refused =
+          new StunWriter(
+              StunMessage.of(
+                  StunClass.ERROR,
+                  StunMethod.BINDING,
+                  id,
+                  ErrorCode.of(ErrorCode.UNKNOWN_ATTRIBUTE),
+                  UnknownAttributes.of(List.of(ChangeRequest.TYPE))));
+      return received.hasFingerprint() ? refused.withFingerprint().toBytes() : refused.toBytes();
     }
     var writer =
         new StunWriter(

@@ -6,6 +6,7 @@ import dev.tautline.stun.attribute.AdditionalAddressFamily;
 import dev.tautline.stun.attribute.AddressErrorCode;
 import dev.tautline.stun.attribute.AlternateDomain;
 import dev.tautline.stun.attribute.AlternateServer;
+import dev.tautline.stun.attribute.ChangeRequest;
 import dev.tautline.stun.attribute.ChannelNumber;
 import dev.tautline.stun.attribute.Data;
 import dev.tautline.stun.attribute.DontFragment;
@@ -18,6 +19,7 @@ import dev.tautline.stun.attribute.Lifetime;
 import dev.tautline.stun.attribute.MappedAddress;
 import dev.tautline.stun.attribute.Nonce;
 import dev.tautline.stun.attribute.Octets;
+import dev.tautline.stun.attribute.OtherAddress;
 import dev.tautline.stun.attribute.PasswordAlgorithm;
 import dev.tautline.stun.attribute.PasswordAlgorithms;
 import dev.tautline.stun.attribute.Priority;
@@ -25,6 +27,7 @@ import dev.tautline.stun.attribute.Realm;
 import dev.tautline.stun.attribute.RequestedAddressFamily;
 import dev.tautline.stun.attribute.RequestedTransport;
 import dev.tautline.stun.attribute.ReservationToken;
+import dev.tautline.stun.attribute.ResponseOrigin;
 import dev.tautline.stun.attribute.Software;
 import dev.tautline.stun.attribute.StunAttribute;
 import dev.tautline.stun.attribute.UnknownAttribute;
@@ -123,7 +126,7 @@ class StunPropertyTest {
   }
 
   private static StunAttribute attribute(Random random) {
-    return switch (random.nextInt(32)) {
+    return switch (random.nextInt(35)) {
       case 0 -> new MappedAddress(address(random));
       case 1 -> new XorMappedAddress(address(random));
       case 2 -> new XorPeerAddress(address(random));
@@ -154,6 +157,9 @@ class StunPropertyTest {
       case 27 -> new UnknownAttributes(List.of(random.nextInt(0x10000), random.nextInt(0x10000)));
       case 28 -> new PasswordAlgorithm(entry(random));
       case 29 -> new PasswordAlgorithms(List.of(entry(random), entry(random)));
+      case 30 -> new ChangeRequest(random.nextInt(8));
+      case 31 -> new OtherAddress(address(random));
+      case 32 -> new ResponseOrigin(address(random));
       default ->
           new UnknownAttribute(
               random.nextBoolean() ? 0x7f00 : 0xff00, octets(random, random.nextInt(20)));

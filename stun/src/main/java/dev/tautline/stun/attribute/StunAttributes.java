@@ -20,6 +20,7 @@ public final class StunAttributes {
       throws WireFormatException {
     return switch (type) {
       case MappedAddress.TYPE -> MappedAddress.parse(value);
+      case ChangeRequest.TYPE -> ChangeRequest.parse(value);
       case Username.TYPE -> Username.parse(value);
       case ErrorCode.TYPE -> ErrorCode.parse(value);
       case UnknownAttributes.TYPE -> UnknownAttributes.parse(value);
@@ -47,6 +48,8 @@ public final class StunAttributes {
       case Icmp.TYPE -> Icmp.parse(value);
       case Software.TYPE -> Software.parse(value);
       case AlternateServer.TYPE -> AlternateServer.parse(value);
+      case ResponseOrigin.TYPE -> ResponseOrigin.parse(value);
+      case OtherAddress.TYPE -> OtherAddress.parse(value);
       case IceControlled.TYPE -> IceControlled.parse(value);
       case IceControlling.TYPE -> IceControlling.parse(value);
       default -> new UnknownAttribute(type, Octets.of(value.copyRemaining()));

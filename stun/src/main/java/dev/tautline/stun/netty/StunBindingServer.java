@@ -8,11 +8,15 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +31,28 @@ public final class StunBindingServer implements AutoCloseable {
 
   private StunBindingServer(Channel channel) {
     this.channel = channel;
+  }
+
+  /**
+   * Binds the server with a thread of its own, which ends when it is closed.
+   *
+   * @param address where to listen; port 0 lets the system choose
+   * @return the server; fails with what the system says when the address cannot be bound
+   */
+  public static CompletableFuture<StunBindingServer> start(InetSocketAddress address) {
+    var group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    return bind(group, NioDatagramChannel::new, address)
+        .whenComplete(
+            (server, failure) -> {
+              if (failure != null) {
+                group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+              } else {
+                server
+                    .channel
+                    .closeFuture()
+                    .addListener(closed -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS));
+              }
+            });
   }
 
   /**
