@@ -21,7 +21,9 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       DemoPeerCommand.class,
       ServeCommand.class,
-      ConnectCommand.class
+      ConnectCommand.class,
+      DoctorCommand.class,
+      StunServerCommand.class
     })
 public final class Main implements Runnable {
   /** Exit code of a command that did not reach its goal. */
