@@ -1064,7 +1064,7 @@ public final class PeerConnection implements AutoCloseable {
                 Code.ICE_FAILED,
                 (m.iceEnd < 0 ? "no candidate pair works: " : "the peer does not answer any more: ")
                     + report.hint(),
-                report.toString(),
+                new IceReport(report),
                 null),
             nowNanos);
         return;
@@ -1198,7 +1198,7 @@ public final class PeerConnection implements AutoCloseable {
                     + options.connectTimeout().toMillis()
                     + " ms; it stood at "
                     + phase,
-                transport.agent().report().toString(),
+                new IceReport(transport.agent().report()),
                 null));
       }
     }
@@ -1554,9 +1554,9 @@ public final class PeerConnection implements AutoCloseable {
     return new SctpTransportInfo(maxMessageSize, channels.maxChannels());
   }
 
-  /** What ICE gathered and tried, for people. */
-  public CompletableFuture<String> iceReport() {
-    return chain(() -> transport.agent().report().toString());
+  /** What ICE has gathered and tried so far; also after the connection failed. */
+  public CompletableFuture<IceReport> iceReport() {
+    return chain(() -> new IceReport(transport.agent().report()));
   }
 
   /** The counters of now. */

@@ -40,14 +40,14 @@ public final class PeerConnectionException extends RuntimeException {
   }
 
   private final Code code;
-  private final @Nullable String iceReport;
+  private final transient @Nullable IceReport iceReport;
 
   PeerConnectionException(Code code, String message) {
     this(code, message, null, null);
   }
 
   PeerConnectionException(
-      Code code, String message, @Nullable String iceReport, @Nullable Throwable cause) {
+      Code code, String message, @Nullable IceReport iceReport, @Nullable Throwable cause) {
     super(message, cause);
     this.code = code;
     this.iceReport = iceReport;
@@ -59,7 +59,7 @@ public final class PeerConnectionException extends RuntimeException {
   }
 
   /** What ICE tried and how each attempt ended, where ICE had begun. */
-  public Optional<String> iceReport() {
+  public Optional<IceReport> iceReport() {
     return Optional.ofNullable(iceReport);
   }
 }

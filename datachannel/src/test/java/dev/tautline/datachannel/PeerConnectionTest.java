@@ -497,7 +497,11 @@ class PeerConnectionTest {
       assertThat(stats.bytesReceived()).isPositive();
       assertThat(stats.channels().get(0).messagesSent()).isEqualTo(1);
       assertThat(stats.channels().get(0).label()).isEqualTo("x");
-      assertThat(get(pair.a.iceReport())).contains("host");
+      assertThat(get(pair.a.iceReport()).toString()).contains("host");
+      assertThat(get(pair.a.iceReport()).toJson()).startsWith("{\"state\":");
+      assertThat(get(pair.a.iceReport()).masked().toString())
+          .contains("ipv4-1")
+          .doesNotContain("127.0.0.1");
     }
   }
 }

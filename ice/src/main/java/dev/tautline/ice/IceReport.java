@@ -78,6 +78,61 @@ public record IceReport(
    */
   public record Counter(String name, long count) {}
 
+  /** Whether addresses appear in a text about a connection. */
+  public enum Addresses {
+    /** As they are. */
+    SHOWN,
+    /** Replaced by {@code ipv4-1}, {@code ipv6-1}, {@code name-1.local}; ports stay. */
+    MASKED
+  }
+
+  /** All of it as lines for a person. */
+  public String toText(Addresses addresses) {
+    return addresses == Addresses.MASKED ? new AddressMask().mask(toString()) : toString();
+  }
+
+  /** All of it as one JSON object (RFC 8259) with the names of this record's components. */
+  public String toJson(Addresses addresses) {
+    var json = new JsonText();
+    json.begin('{').field("state", state.name()).field("hint", hint);
+    selected.ifPresent(
+        pair ->
+            json.name("selected")
+                .begin('{')
+                .field("local", pair.local().toLine())
+                .field("remote", pair.remote().toLine())
+                .end('}'));
+    json.name("localCandidates").begin('[');
+    localCandidates.forEach(candidate -> json.value(candidate.toLine()));
+    json.end(']').name("remoteCandidates").begin('[');
+    for (RemoteCandidate remote : remoteCandidates) {
+      json.begin('{')
+          .field("candidate", remote.candidate().toLine())
+          .field("outcome", remote.outcome())
+          .end('}');
+    }
+    json.end(']').name("servers").begin('[');
+    for (Server server : servers) {
+      json.begin('{').field("url", server.url()).field("outcome", server.outcome()).end('}');
+    }
+    json.end(']').name("pairs").begin('[');
+    for (Pair pair : pairs) {
+      json.begin('{')
+          .field("local", pair.local())
+          .field("remote", pair.remote())
+          .field("outcome", pair.outcome())
+          .end('}');
+    }
+    json.end(']').name("timeline").begin('[');
+    for (Event event : timeline) {
+      json.begin('{').field("atMillis", event.atMillis()).field("what", event.what()).end('}');
+    }
+    json.end(']').name("counters").begin('{');
+    counters.forEach(counter -> json.field(counter.name(), counter.count()));
+    String text = json.end('}').end('}').toString();
+    return addresses == Addresses.MASKED ? new AddressMask().mask(text) : text;
+  }
+
   /** All of it as lines for a person. */
   @Override
   public String toString() {

@@ -495,7 +495,7 @@ final class Gathering {
       if (server.kind().isTurn()) {
         askTurn(server, some);
       } else if (!askStun(server, some)) {
-        noServer(server, "no address of ours reaches it", failure);
+        noServer(server, ServerReports.OTHER_FAMILY, failure);
       }
     }
     mayBeComplete();

@@ -6,6 +6,8 @@ import dev.tautline.ice.IceCandidateType;
 import dev.tautline.ice.IceReport;
 import dev.tautline.ice.check.Generations;
 import dev.tautline.ice.check.IceDrop;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -90,10 +92,6 @@ final class Reports {
       return "the peer offered only .local names and none could be resolved, and no check of it"
           + " came";
     }
-    if (core.pairReports().isEmpty()) {
-      return "no pair could be made: no candidate of the peer can be reached from an address of"
-          + " ours (other address family, loopback, or TCP alone)";
-    }
     if (core.rejectedChecks() > 0) {
       return "checks came with wrong credentials: the descriptions of the two sides do not belong"
           + " together";
@@ -102,20 +100,74 @@ final class Reports {
       return "our checks were answered 401 (wrong credentials): the descriptions of the two sides"
           + " do not belong together";
     }
-    if (noRelay.isPresent()) {
-      return noRelay.get();
+    List<String> causes = new ArrayList<>();
+    if (core.pairReports().isEmpty()) {
+      causes.add("no pair could be made: " + unpaired(local, remote));
+    } else {
+      causes.add(unanswered(local, core.remoteAddresses(), core.pairReports()));
     }
-    boolean serverFailed =
+    silence(servers).ifPresent(causes::add);
+    noRelay.ifPresent(causes::add);
+    if (servers.isEmpty()) {
+      causes.add("no STUN server was configured: between different networks one is needed");
+    } else if (servers.stream().noneMatch(Reports::isTurn)) {
+      causes.add("no TURN server was configured, which would carry what cannot go directly");
+    }
+    return String.join("; ", causes);
+  }
+
+  private static String unpaired(List<IceCandidate> local, List<IceReport.RemoteCandidate> remote) {
+    boolean ours4 = local.stream().anyMatch(c -> !isIpv6(c.address()));
+    boolean ours6 = local.stream().anyMatch(c -> isIpv6(c.address()));
+    List<String> theirs = remote.stream().map(r -> r.candidate().address()).toList();
+    boolean theirs4 = theirs.stream().anyMatch(address -> !isIpv6(address));
+    boolean theirs6 = theirs.stream().anyMatch(Reports::isIpv6);
+    if (ours4 && !ours6 && theirs6 && !theirs4) {
+      return "we have IPv4 addresses only, the peer offered IPv6 ones only";
+    }
+    if (ours6 && !ours4 && theirs4 && !theirs6) {
+      return "we have IPv6 addresses only, the peer offered IPv4 ones only";
+    }
+    return "no candidate of the peer can be reached from an address of ours (other address family,"
+        + " loopback, or TCP alone)";
+  }
+
+  /** The pairs were tried; which family is common says where to look first. */
+  private static String unanswered(
+      List<IceCandidate> local, List<InetSocketAddress> remote, List<IceReport.Pair> pairs) {
+    boolean bothFamilies =
+        local.stream().map(c -> isIpv6(c.address())).distinct().count() == 2
+            || remote.stream().map(a -> a.getAddress() instanceof Inet6Address).distinct().count()
+                == 2;
+    if (bothFamilies && pairs.stream().allMatch(pair -> pair.local().contains("["))) {
+      return "only IPv6 is common to both sides, and no IPv6 pair answered: IPv6 may lead nowhere"
+          + " on one of them";
+    }
+    return "no pair answered: firewalls or NATs between the peers let no direct connection through";
+  }
+
+  /** Every STUN or TURN server that was asked over UDP kept silent. */
+  private static Optional<String> silence(List<IceReport.Server> servers) {
+    List<IceReport.Server> asked =
         servers.stream()
-            .anyMatch(s -> !s.url().startsWith("turn") && !s.outcome().startsWith("sees us"));
-    if (serverFailed) {
-      return "no pair answered, and a STUN server gave no address: look at the servers and at"
-          + " firewalls for UDP";
+            .filter(s -> !s.outcome().equals(ServerReports.OTHER_FAMILY))
+            .filter(s -> !isTurn(s))
+            .toList();
+    if (asked.isEmpty() || asked.stream().anyMatch(s -> s.outcome().startsWith("sees us"))) {
+      return Optional.empty();
     }
-    return servers.isEmpty()
-        ? "no pair answered and no STUN server was configured: between different networks one is"
-            + " needed"
-        : "no pair answered: a firewall or a NAT that needs a relay lies between the peers";
+    return Optional.of(
+        "no STUN server gave an address ("
+            + asked.get(0).outcome()
+            + "): UDP may be blocked in this network");
+  }
+
+  private static boolean isTurn(IceReport.Server server) {
+    return server.url().regionMatches(true, 0, "turn", 0, 4);
+  }
+
+  private static boolean isIpv6(String address) {
+    return address.indexOf(':') >= 0;
   }
 
   /** Why a relay, which would have helped, was not there; empty where none was configured. */
@@ -125,7 +177,8 @@ final class Reports {
       return Optional.empty();
     }
     return servers.stream()
-        .filter(s -> s.url().regionMatches(true, 0, "turn", 0, 4))
+        .filter(Reports::isTurn)
+        .filter(s -> !s.outcome().equals(ServerReports.OTHER_FAMILY))
         .findFirst()
         .map(s -> "no relay candidate: " + s.outcome());
   }

@@ -207,7 +207,7 @@ public final class OurPeer implements AutoCloseable {
   public AssertionError failure(String what, @Nullable Throwable cause) {
     String report;
     try {
-      report = connection.iceReport().get(2, TimeUnit.SECONDS);
+      report = connection.iceReport().get(2, TimeUnit.SECONDS).toString();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       report = "(interrupted)";

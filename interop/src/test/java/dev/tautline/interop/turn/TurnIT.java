@@ -91,7 +91,8 @@ class TurnIT {
       pair.connect();
       exchange(pair);
 
-      assertThat(get(pair.a.iceReport())).containsPattern("in use: .*typ relay.* <-> .*typ relay");
+      assertThat(get(pair.a.iceReport()).toString())
+          .containsPattern("in use: .*typ relay.* <-> .*typ relay");
       assertThat(pair.a.localDescription().orElseThrow().sdp()).doesNotContain("typ host");
     }
   }
@@ -123,7 +124,7 @@ class TurnIT {
       pair.connect();
       exchange(pair);
 
-      assertThat(get(pair.a.iceReport())).containsPattern("in use: .*typ relay");
+      assertThat(get(pair.a.iceReport()).toString()).containsPattern("in use: .*typ relay");
     }
   }
 
@@ -177,7 +178,7 @@ class TurnIT {
   private static void assertFails(PeerConnectionOptions options, String hint, int code) {
     try (var pair = new TurnPair(tautline, options, loopback().build())) {
       assertThatThrownBy(() -> get(pair.a.connected())).isInstanceOf(CompletionException.class);
-      assertThat(get(pair.a.iceReport())).contains(hint);
+      assertThat(get(pair.a.iceReport()).toString()).contains(hint);
       assertThat(pair.errors)
           .singleElement()
           .satisfies(
@@ -294,7 +295,8 @@ class TurnIT {
       pair.connect();
       exchange(pair);
 
-      assertThat(get(pair.a.iceReport())).containsPattern("in use: .* ::1 [0-9]+ typ relay");
+      assertThat(get(pair.a.iceReport()).toString())
+          .containsPattern("in use: .* ::1 [0-9]+ typ relay");
       assertThat(pair.a.localDescription().orElseThrow().sdp())
           .containsPattern("127.0.0.1 [0-9]+ typ relay")
           .containsPattern("::1 [0-9]+ typ relay");
