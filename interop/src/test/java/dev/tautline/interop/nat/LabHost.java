@@ -10,14 +10,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** A process with one of our peers in a host of the laboratory. */
 public final class LabHost implements AutoCloseable {
+  private static final int READY_SECONDS = 60;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final NetLab.Host host;
   private final ChildProcess process;
+  private final CountDownLatch ready = new CountDownLatch(1);
   private final Map<Integer, Consumer<JsonNode>> sessions = new ConcurrentHashMap<>();
 
   /** Starts it. */
@@ -51,6 +55,13 @@ public final class LabHost implements AutoCloseable {
     return host;
   }
 
+  /** Waits until the process takes commands. */
+  public void awaitReady() throws InterruptedException {
+    if (!ready.await(READY_SECONDS, TimeUnit.SECONDS)) {
+      throw new IllegalStateException("not ready\n" + process.lastOutput());
+    }
+  }
+
   /** Sends the events of a session here. */
   public void listen(int session, Consumer<JsonNode> events) {
     sessions.put(session, events);
@@ -80,6 +91,10 @@ public final class LabHost implements AutoCloseable {
       event = JSON.readTree(line);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(line, e);
+    }
+    if (event.get("event").asText().equals("ready")) {
+      ready.countDown();
+      return;
     }
     Consumer<JsonNode> session = sessions.get(event.get("session").asInt());
     if (session != null) {

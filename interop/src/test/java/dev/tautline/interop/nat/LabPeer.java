@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tautline.datachannel.DataChannel;
 import dev.tautline.datachannel.DataChannelMessage;
 import dev.tautline.datachannel.IceCandidateInit;
+import dev.tautline.datachannel.IceReport;
 import dev.tautline.datachannel.IceServer;
 import dev.tautline.datachannel.PeerConnection;
 import dev.tautline.datachannel.PeerConnectionException;
@@ -15,8 +16,14 @@ import dev.tautline.datachannel.SessionDescription;
 import dev.tautline.datachannel.Tautline;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +46,7 @@ public final class LabPeer {
   /** Runs until the standard input ends. */
   public static void main(String[] arguments) throws IOException {
     var peer = new LabPeer();
+    print(JSON.createObjectNode().put("session", 0).put("event", "ready"));
     try (var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         peer.command(JSON.readTree(line));
@@ -51,11 +59,19 @@ public final class LabPeer {
     int number = command.get("session").asInt();
     switch (command.get("do").asText()) {
       case "open" -> sessions.put(number, new Session(number, command));
-      case "description" -> sessions.get(number).description(command);
-      case "candidate" -> sessions.get(number).candidate(command);
-      case "close" -> sessions.remove(number).close();
+      case "description" -> session(number).ifPresent(session -> session.description(command));
+      case "candidate" -> session(number).ifPresent(session -> session.candidate(command));
+      case "close" -> {
+        session(number).ifPresent(Session::close);
+        sessions.remove(number);
+      }
       default -> throw new IllegalArgumentException(command.toString());
     }
+  }
+
+  /** A candidate may come after the session's end. */
+  private Optional<Session> session(int number) {
+    return Optional.ofNullable(sessions.get(number));
   }
 
   private static synchronized void print(ObjectNode event) {
@@ -70,6 +86,9 @@ public final class LabPeer {
     private final int number;
     private final PeerConnection connection;
     private final long started = System.nanoTime();
+
+    /** Those that overtook the description on its way; null once it is set. */
+    private @Nullable List<JsonNode> early = new ArrayList<>();
 
     Session(int number, JsonNode command) {
       this.number = number;
@@ -95,7 +114,10 @@ public final class LabPeer {
         server.get("urls").forEach(url -> urls.add(url.asText()));
         servers.add(new IceServer(urls, text(server, "username"), text(server, "credential")));
       }
-      return PeerConnectionOptions.builder().iceServers(servers).build();
+      return PeerConnectionOptions.builder()
+          .iceServers(servers)
+          .turnTrustStore(trusting(Path.of(command.get("trust").asText())))
+          .build();
     }
 
     private void describe() {
@@ -114,6 +136,12 @@ public final class LabPeer {
           connection.setRemoteDescription(
               offer ? SessionDescription.offer(sdp) : SessionDescription.answer(sdp)),
           () -> {
+            List<JsonNode> waiting;
+            synchronized (this) {
+              waiting = early == null ? List.of() : early;
+              early = null;
+            }
+            waiting.forEach(this::add);
             if (offer) {
               describe();
             }
@@ -121,6 +149,16 @@ public final class LabPeer {
     }
 
     void candidate(JsonNode command) {
+      synchronized (this) {
+        if (early != null) {
+          early.add(command);
+          return;
+        }
+      }
+      add(command);
+    }
+
+    private void add(JsonNode command) {
       after(
           connection.addIceCandidate(
               new IceCandidateInit(
@@ -157,12 +195,14 @@ public final class LabPeer {
         event("connected", Map.of("millis", millis));
         return;
       }
-      Throwable cause = failure instanceof CompletionException e ? e.getCause() : failure;
-      if (cause instanceof PeerConnectionException refused
-          && refused.code() == PeerConnectionException.Code.CLOSED) {
+      if (isClosed(failure)) {
         return;
       }
-      String report = cause instanceof PeerConnectionException e ? e.iceReport().orElse("") : "";
+      Throwable cause = cause(failure);
+      String report =
+          cause instanceof PeerConnectionException e
+              ? e.iceReport().map(IceReport::toString).orElse("")
+              : "";
       event(
           "failed",
           Map.of(
@@ -175,16 +215,39 @@ public final class LabPeer {
               (done, failure) -> {
                 if (failure == null) {
                   next.run();
-                } else {
+                } else if (!isClosed(failure)) {
                   event("problem", Map.of("message", failure.toString()));
                 }
               });
+    }
+
+    private static Throwable cause(Throwable failure) {
+      Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+      return cause == null ? failure : cause;
+    }
+
+    /** What was under way when the session was closed. */
+    private static boolean isClosed(Throwable failure) {
+      return cause(failure) instanceof PeerConnectionException refused
+          && refused.code() == PeerConnectionException.Code.CLOSED;
     }
 
     private void event(String name, Map<String, ?> fields) {
       ObjectNode event = JSON.createObjectNode().put("session", number).put("event", name);
       fields.forEach((key, value) -> event.set(key, JSON.valueToTree(value)));
       print(event);
+    }
+  }
+
+  private static KeyStore trusting(Path certificate) {
+    try (InputStream in = Files.newInputStream(certificate)) {
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      store.setCertificateEntry(
+          "lab", CertificateFactory.getInstance("X.509").generateCertificate(in));
+      return store;
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -52,7 +52,15 @@ public final class NatTable {
   static List<Outcome> run(List<NatCase> cases) throws InterruptedException {
     ExecutorService workers = Executors.newFixedThreadPool(AT_ONCE);
     try (var run = new NatRun()) {
-      cases.forEach(run::hosts);
+      // All of them first: a pair is not measured while other machines start.
+      for (NatCase line : cases) {
+        run.hosts(line);
+      }
+      for (NatCase line : cases) {
+        for (LabHost host : run.hosts(line)) {
+          host.awaitReady();
+        }
+      }
       List<Future<Outcome>> futures = new ArrayList<>();
       for (NatCase line : cases) {
         futures.add(

@@ -57,6 +57,19 @@ public final class NetLab implements AutoCloseable {
       lab.address(internet, "br0", SERVER + "/24");
       lab.address(internet, "br0", SERVER_ALTERNATE + "/24");
       lab.address(internet, "br0", SERVER_IPV6 + "/64");
+      // What goes to addresses that are nowhere, such as the private ones of hosts, vanishes as it
+      // does
+      // on the Internet. Without a route coturn would end an allocation that sends there.
+      lab.ip("-n", internet, "link", "add", "void", "type", "veth", "peer", "name", "nobody");
+      lab.up(internet, "void");
+      lab.up(internet, "nobody");
+      for (String gateway : List.of("198.18.0.1", "fe80::1")) {
+        lab.ip(
+            "-n", internet, "neigh", "add", gateway, "lladdr", "02:00:00:00:00:01", "dev", "void");
+      }
+      lab.ip(
+          "-n", internet, "route", "add", "default", "via", "198.18.0.1", "dev", "void", "onlink");
+      lab.ip("-n", internet, "-6", "route", "add", "default", "via", "fe80::1", "dev", "void");
     } catch (RuntimeException e) {
       lab.close();
       throw e;
