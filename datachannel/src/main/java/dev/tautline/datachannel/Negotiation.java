@@ -586,11 +586,11 @@ final class Negotiation {
         throw new PeerConnectionException(
             Code.INVALID_ACCESS, "an answer cannot say a=setup:actpass");
       }
-      DtlsPart part = data.setup() == SdpSetup.PASSIVE ? DtlsPart.CLIENT : DtlsPart.SERVER;
-      if (dtlsPart != null && dtlsPart != part) {
-        throw new PeerConnectionException(
-            Code.INVALID_ACCESS, "the answer changes the DTLS roles of the living association");
-      }
+      // The certificates are the same (checkData), so the association lives on with its roles,
+      // whatever a later answer calls them: Firefox 153 answers a second offer with active although
+      // it is the passive side.
+      DtlsPart answered = data.setup() == SdpSetup.PASSIVE ? DtlsPart.CLIENT : DtlsPart.SERVER;
+      DtlsPart part = dtlsPart == null ? answered : dtlsPart;
       dtlsPart = part;
       return Optional.of(agreed(Side.OFFERER, part, answer, data, local));
     }

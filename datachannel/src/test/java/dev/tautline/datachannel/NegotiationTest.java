@@ -452,6 +452,24 @@ class NegotiationTest {
     assertThat(again.local()).isEqualTo(byFirstOfferer ? offerers.local() : answerers.local());
   }
 
+  /** As Firefox 153 answers: it was the passive side, and calls itself active. */
+  @Test
+  void anAnswerThatCallsTheRolesOtherwiseChangesNothing() {
+    exchange(a, b);
+    SessionDescription offer = restartOffer(b);
+    b.setLocal(offer);
+    a.setRemote(offer);
+    String answer = answer(a).sdp();
+    assertThat(answer).contains("setup:passive");
+
+    Agreement agreement =
+        b.setRemote(SessionDescription.answer(answer.replace("setup:passive", "setup:active")))
+            .orElseThrow();
+
+    assertThat(agreement.dtlsPart()).isEqualTo(DtlsPart.CLIENT);
+    assertThat(agreement.ice()).isEqualTo(Ice.RESTARTS);
+  }
+
   @Test
   void beforeTheFirstAnswerThereIsNothingToRestart() {
     a.restartIce();
