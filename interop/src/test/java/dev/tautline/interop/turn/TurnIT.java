@@ -112,7 +112,8 @@ class TurnIT {
       exchange(second);
       exchange(first);
 
-      assertThat(get(first.a.iceReport())).containsPattern("in use: .*typ relay.* <-> .*typ relay");
+      assertThat(get(first.a.iceReport()).toString())
+          .containsPattern("in use: .*typ relay.* <-> .*typ relay");
     }
   }
 
