@@ -13,12 +13,12 @@ import java.util.regex.Pattern;
 /**
  * Build step: puts npm's unmodified {@code comlink} into the jar when npm is present.
  *
- * <p>Run by Maven as a source file, with the module's folder, the folder for the
- * classes, and whether the file is required under {@code CI=true}. It
- * needs nothing but the JDK. {@code comlink} is on no Maven repository and its code is not copied
- * into this one, so the jar holds it only when it was built where npm is. Without npm, or when
- * npm cannot reach its registry, the step prints one line and succeeds, because nothing but the
- * browser demo needs the file. Under {@code CI=true} a missing file is a failure, except in builds with {@code -Dquick}.
+ * <p>Run by Maven as a source file, with the module's folder, the folder for the classes, and
+ * whether the file is required under {@code CI=true}. It needs nothing but the JDK. {@code comlink}
+ * is on no Maven repository and its code is not copied into this one, so the jar holds it only when
+ * it was built where npm is. Without npm, or when npm cannot reach its registry, the step prints
+ * one line and succeeds, because nothing but the browser demo needs the file. Under {@code CI=true}
+ * a missing file is a failure, except in builds with {@code -Dquick}.
  */
 final class FetchComlink {
   private static final long NPM_LIMIT_SECONDS = 120;
@@ -39,7 +39,9 @@ final class FetchComlink {
       System.exit(1);
     }
     System.out.println(
-        "[tautline-web] built without npm comlink (" + problem + "); only the browser demo needs"
+        "[tautline-web] built without npm comlink ("
+            + problem
+            + "); only the browser demo needs"
             + " it");
   }
 
@@ -58,8 +60,7 @@ final class FetchComlink {
 
   /** Runs {@code npm ci}; returns what went wrong, or null. */
   private static String install(Path module) throws IOException, InterruptedException {
-    boolean windows =
-        System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+    boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
     List<String> command = new ArrayList<>();
     if (windows) {
       // npm is a command script there, which only the shell can start.

@@ -49,7 +49,8 @@ import org.junit.jupiter.api.condition.OS;
  * report the end within 32 s and, once it has closed what failed, to have given everything back
  * within 5 s. By default one process with one connection in each phase; {@code
  * -Dtautline.kills.pairs=100 -Dtautline.kills.atOnce=25 -Dtautline.kills.perProcess=1
- * -Dio.netty.allocator.type=unpooled} is the full proof. The last line says how it ended and goes to {@code target/kills.txt}, too.
+ * -Dio.netty.allocator.type=unpooled} is the full proof. The last line says how it ended and goes
+ * to {@code target/kills.txt}, too.
  */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "sockets are counted in /proc/self/fd")
 class KilledPeersIT {

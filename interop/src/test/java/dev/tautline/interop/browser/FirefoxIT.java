@@ -37,8 +37,8 @@ class FirefoxIT extends ChannelsContract {
   }
 
   /**
-   * In FOREIGN,OURS Firefox 153 answers our second offer, which says actpass, with active although it
-   * has the passive role since its own offer; the association goes on with the roles it has.
+   * In FOREIGN,OURS Firefox 153 answers our second offer, which says actpass, with active although
+   * it has the passive role since its own offer; the association goes on with the roles it has.
    */
   @ParameterizedTest
   @CsvSource({"OURS,OURS", "OURS,FOREIGN", "FOREIGN,OURS", "FOREIGN,FOREIGN"})
