@@ -277,8 +277,11 @@ public final class AssociationOptions {
   /** An outgoing stream that was used: its queue and its place in the table. */
   private static final int OUTGOING_STREAM_BYTES = 216;
 
-  /** An incoming stream that was used: the number of its next message. */
-  private static final int INCOMING_STREAM_BYTES = 9;
+  /**
+   * An incoming stream that was used: the number of its next message and of the last one given up
+   * without order, with their places in the tables.
+   */
+  private static final int INCOMING_STREAM_BYTES = 22;
 
   /** All that every association has. */
   private static final int FIXED_BYTES = 65_536;

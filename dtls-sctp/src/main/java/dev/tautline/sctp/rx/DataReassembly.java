@@ -22,6 +22,8 @@ final class DataReassembly implements Reassembly {
           + HeapSize.ofObject(5 * 4 + 1)
           + HeapSize.ofObject(4 + 8);
 
+  private static final long NONE = -1;
+
   private static final class Run {
     final int streamId;
     final Order order;
@@ -92,6 +94,12 @@ final class DataReassembly implements Reassembly {
   /** The run that grew last: in an orderly transfer it is the one that grows next. */
   private @Nullable Run recent;
 
+  /**
+   * The last TSN of a message that FORWARD-TSN cut off: what goes on after it, without a beginning
+   * of its own, never becomes whole.
+   */
+  private long deadEnd = NONE;
+
   private long heldBytes;
   private long steps;
 
@@ -129,6 +137,11 @@ final class DataReassembly implements Reassembly {
       deliver(data.streamId(), data.order(), data.messageId(), data.ppid(), copyPayload(data));
       return Outcome.TAKEN;
     }
+    if (!data.begins() && tsn - 1 == deadEnd) {
+      deadEnd = data.ends() ? NONE : tsn;
+      dropDead();
+      return Outcome.SUPERFLUOUS;
+    }
     Run run;
     if (before != null && !data.begins()) {
       heldBytes += Fragment.memoryBytes(data.payloadLength());
@@ -143,6 +156,9 @@ final class DataReassembly implements Reassembly {
       runs.remove(after.first);
       heldBytes -= RUN_BYTES;
       run.join(after);
+      if (recent == after) {
+        recent = run;
+      }
     }
     if (run.isComplete()) {
       remove(run);
@@ -219,11 +235,29 @@ final class DataReassembly implements Reassembly {
 
   @Override
   public void skip(long cumulativeTsn, List<Skip> skips) {
+    deadEnd = Math.max(deadEnd, cumulativeTsn);
     while (!runs.isEmpty() && runs.firstKey() <= cumulativeTsn) {
-      remove(runs.firstEntry().getValue());
+      Run run = runs.firstEntry().getValue();
+      remove(run);
+      if (run.last > cumulativeTsn) {
+        deadEnd = run.ends ? NONE : run.last;
+      }
     }
+    dropDead();
     for (Skip skip : skips) {
       ordered.skipTo(skip.streamId(), skip.messageId());
+    }
+  }
+
+  /** Fragments may have overtaken those that FORWARD-TSN or {@link #add} declared dead. */
+  private void dropDead() {
+    while (deadEnd != NONE) {
+      Run run = startingAt(deadEnd + 1);
+      if (run == null || run.begins) {
+        return;
+      }
+      remove(run);
+      deadEnd = run.ends ? NONE : run.last;
     }
   }
 

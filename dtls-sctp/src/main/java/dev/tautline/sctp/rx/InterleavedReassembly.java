@@ -36,6 +36,9 @@ final class InterleavedReassembly implements Reassembly {
 
   private static final long UNKNOWN = -1;
 
+  /** Messages after the last one given up until that is forgotten: half of what serials compare. */
+  private static final int FORGET_AFTER = 1 << 30;
+
   private record StreamKey(int streamId, Order order) {}
 
   /** One message in the making. */
@@ -119,6 +122,13 @@ final class InterleavedReassembly implements Reassembly {
   private final OrderedDelivery ordered;
   private Map<StreamKey, Assemblies> streams = new HashMap<>();
   private boolean manyStreams;
+
+  /**
+   * The last message given up without order, by stream; fragments of it may still come. One more
+   * than the MID on the wire: 0 is none.
+   */
+  private final StreamNumbers givenUp = new StreamNumbers();
+
   private long heldBytes;
   private long steps;
 
@@ -134,7 +144,7 @@ final class InterleavedReassembly implements Reassembly {
 
   @Override
   public long tableBytes() {
-    return ordered.tableBytes();
+    return ordered.tableBytes() + givenUp.memoryBytes();
   }
 
   @Override
@@ -157,6 +167,9 @@ final class InterleavedReassembly implements Reassembly {
     }
     if (data.begins() && data.ends()) {
       return deliverWhole(data);
+    }
+    if (data.order() == Order.UNORDERED && isGivenUp(data.streamId(), data.messageId())) {
+      return Outcome.SUPERFLUOUS;
     }
     var key = new StreamKey(data.streamId(), data.order());
     Assemblies assemblies = streams.get(key);
@@ -187,6 +200,26 @@ final class InterleavedReassembly implements Reassembly {
       deliver(data.streamId(), data.order(), data.messageId(), assembly.ppid, payload);
     }
     return Outcome.TAKEN;
+  }
+
+  private boolean isGivenUp(int streamId, int mid) {
+    long last = givenUp.next(streamId);
+    if (last == 0) {
+      return false;
+    }
+    int ahead = mid - (int) (last - 1);
+    if (ahead > FORGET_AFTER) {
+      // Before the numbers come round.
+      givenUp.reset(streamId);
+    }
+    return ahead <= 0;
+  }
+
+  private void giveUp(int streamId, int mid) {
+    long last = givenUp.next(streamId);
+    if (last == 0 || mid - (int) (last - 1) > 0) {
+      givenUp.setNext(streamId, (mid & 0xffff_ffffL) + 1);
+    }
   }
 
   private Outcome deliverWhole(DataView data) {
@@ -242,6 +275,8 @@ final class InterleavedReassembly implements Reassembly {
       }
       if (skip.order() == Order.ORDERED) {
         ordered.skipTo(skip.streamId(), skip.messageId());
+      } else {
+        giveUp(skip.streamId(), skip.messageId());
       }
     }
   }
@@ -249,6 +284,12 @@ final class InterleavedReassembly implements Reassembly {
   @Override
   public void reset(long lastTsn, List<Integer> streamIds) {
     ordered.reset(streamIds);
+    if (streamIds.isEmpty()) {
+      givenUp.resetAll();
+    }
+    for (int streamId : streamIds) {
+      givenUp.reset(streamId);
+    }
     List<Integer> ids =
         streamIds.isEmpty()
             ? streams.keySet().stream().map(StreamKey::streamId).distinct().toList()

@@ -1,27 +1,24 @@
 package dev.tautline.sctp.rx;
 
-import dev.tautline.base.WireWriter;
+import static dev.tautline.base.WireWriter.putI32;
+import static dev.tautline.base.WireWriter.putU16;
+
 import dev.tautline.sctp.fuzz.Cost;
 import dev.tautline.sctp.packet.Chunk;
-import dev.tautline.sctp.packet.DataChunk;
-import dev.tautline.sctp.packet.DataFormat;
+import dev.tautline.sctp.packet.ChunkType;
 import dev.tautline.sctp.packet.DataView;
-import dev.tautline.sctp.packet.IDataChunk;
-import dev.tautline.sctp.packet.Octets;
 import dev.tautline.sctp.packet.Order;
 import dev.tautline.sctp.packet.SctpParseException;
 import dev.tautline.sctp.rx.Reassembly.Outcome;
 import dev.tautline.sctp.rx.Reassembly.Skip;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reassembly against one that keeps every fragment in a map and looks at all of them each time.
+ * Reassembly against one that keeps every fragment in an array by its TSN and looks at all of them
+ * each time.
  *
  * <p>Five bytes of input are a fragment, a FORWARD-TSN or a reset, with numbers out of small
  * ranges, so that fragments meet, contradict each other and come again.
@@ -34,12 +31,15 @@ final class ReassemblyFuzz {
   }
 
   private static final int STREAMS = 4;
+  private static final int TSNS = 64;
+  private static final int IDS = 8;
   private static final int STEP_BYTES = 5;
   private static final int FIRST_TSN = 1000;
+  private static final int PPID = 53;
 
-  /** A fragment as the naive one keeps it. */
+  /** A fragment as the naive one keeps it; TSNs are counted from 0 here. */
   private record Piece(
-      long tsn,
+      int tsn,
       int streamId,
       Order order,
       int id,
@@ -58,40 +58,55 @@ final class ReassemblyFuzz {
       return streamId == other.streamId && order == other.order && id == other.id;
     }
 
-    byte[] payload() {
-      byte[] payload = new byte[length];
+    void copyTo(byte[] out, int at) {
       for (int i = 0; i < length; i++) {
-        payload[i] = (byte) (seed + i);
+        out[at + i] = (byte) (seed + i);
       }
-      return payload;
     }
   }
 
-  /** Messages as text, in the order of their delivery. */
-  private final List<String> delivered = new ArrayList<>();
+  @SuppressWarnings("ArrayRecordComponent") // compared by isTheSameAs
+  private record Message(int streamId, byte[] payload) {
+    boolean isTheSameAs(Message other) {
+      return streamId == other.streamId && Arrays.equals(payload, other.payload);
+    }
 
-  private final List<String> expected = new ArrayList<>();
+    @Override
+    public String toString() {
+      return streamId + ":" + Arrays.toString(payload);
+    }
+  }
+
+  /** In the order of their delivery. */
+  private final List<Message> delivered = new ArrayList<>();
+
+  private final List<Message> expected = new ArrayList<>();
   private final Form form;
   private final Reassembly reassembly;
+  private final DataView view = new DataView();
+  private final byte[] wire = new byte[64];
 
   // What the naive one has.
-  private final TreeMap<Long, Piece> held = new TreeMap<>();
-  private final Map<Integer, Integer> nextIds = new HashMap<>();
-  private final Map<Integer, TreeMap<Integer, String>> waiting = new HashMap<>();
-  private final TreeSet<Long> seen = new TreeSet<>();
+  private final @Nullable Piece[] held = new Piece[TSNS + 2];
+  private final boolean[] seen = new boolean[TSNS + 2];
+  private final int[] nextIds = new int[STREAMS];
+  private final @Nullable Message[][] waiting = new Message[STREAMS][IDS + 1];
+
+  /** DATA: the TSNs that can only be continued in vain. */
+  private final boolean[] dead = new boolean[TSNS + 2];
+
+  /** I-DATA without order: all messages up to this one were given up, by stream. */
+  private final int[] givenUp = new int[STREAMS];
 
   private ReassemblyFuzz(Form form) {
     this.form = form;
-    MessageSink sink = (streamId, ppid, payload) -> delivered.add(text(streamId, payload));
+    MessageSink sink = (streamId, ppid, payload) -> delivered.add(new Message(streamId, payload));
     reassembly = form == Form.DATA ? new DataReassembly(sink) : new InterleavedReassembly(sink);
+    Arrays.fill(givenUp, -1);
   }
 
   static void run(byte[] input, Form form) {
     Cost.check(input, (bytes, cost) -> new ReassemblyFuzz(form).play(bytes, cost));
-  }
-
-  private static String text(int streamId, byte[] payload) {
-    return streamId + ":" + Octets.copyOf(payload);
   }
 
   private void play(byte[] input, Cost cost) {
@@ -105,16 +120,40 @@ final class ReassemblyFuzz {
         reset(input[at + 1], cost);
       }
       checkDelivered();
-      boolean nothing = held.isEmpty() && waiting.values().stream().allMatch(TreeMap::isEmpty);
-      if (nothing != (reassembly.heldBytes() == 0)) {
+      if (holdsNothing() != (reassembly.heldBytes() == 0)) {
         throw new AssertionError(
-            "holds " + reassembly.heldBytes() + " bytes with " + held + " and " + waiting);
+            "holds "
+                + reassembly.heldBytes()
+                + " bytes with "
+                + Arrays.toString(held)
+                + " and "
+                + Arrays.deepToString(waiting));
       }
     }
   }
 
+  private boolean holdsNothing() {
+    for (Piece piece : held) {
+      if (piece != null) {
+        return false;
+      }
+    }
+    for (Message[] messages : waiting) {
+      for (Message message : messages) {
+        if (message != null) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   private void checkDelivered() {
-    if (!delivered.equals(expected)) {
+    boolean same = delivered.size() == expected.size();
+    for (int i = 0; same && i < expected.size(); i++) {
+      same = delivered.get(i).isTheSameAs(expected.get(i));
+    }
+    if (!same) {
       throw new AssertionError("delivered " + delivered + " instead of " + expected);
     }
     delivered.clear();
@@ -124,59 +163,57 @@ final class ReassemblyFuzz {
   // --- fragments ---
 
   private void fragment(byte[] input, int at, Cost cost) {
-    long tsn = FIRST_TSN + (input[at + 1] & 0x3f);
+    int tsn = 1 + (input[at + 1] & TSNS - 1);
     int bits = input[at] & 0xff;
+    if (seen[tsn]) {
+      // The receiver knows the TSN and asks nobody.
+      return;
+    }
     var piece =
         new Piece(
             tsn,
             input[at + 2] & STREAMS - 1,
             (bits & 4) == 0 ? Order.ORDERED : Order.UNORDERED,
-            input[at + 2] >> 2 & 7,
+            input[at + 2] >> 2 & IDS - 1,
             (bits & 2) != 0 || form == Form.DATA ? 0 : input[at + 3] & 7,
             (bits & 2) != 0,
             (bits & 1) != 0,
             input[at + 4],
             1 + (input[at + 3] >> 3 & 15));
-    if (seen.contains(tsn)) {
-      // The receiver knows the TSN and asks nobody.
-      return;
-    }
-    DataView view = view(piece, bits & 7);
+    wrap(piece, bits & 7);
     cost.begin();
-    Outcome outcome = reassembly.add(tsn, view);
+    Outcome outcome = reassembly.add(FIRST_TSN + tsn, view);
     cost.end(Chunk.padded(20 + piece.length()));
     Outcome naive = form == Form.DATA ? addData(piece) : addIData(piece);
     if (outcome != naive) {
       throw new AssertionError(outcome + " instead of " + naive + " for " + piece);
     }
     if (naive != Outcome.CONTRADICTION) {
-      seen.add(tsn);
+      seen[tsn] = true;
     }
   }
 
-  private DataView view(Piece piece, int flags) {
-    Octets payload = Octets.copyOf(piece.payload());
-    int tsn = (int) piece.tsn();
-    Chunk chunk =
-        form == Form.DATA
-            ? new DataChunk(flags, tsn, piece.streamId(), piece.id(), 53, payload)
-            : new IDataChunk(
-                flags,
-                tsn,
-                piece.streamId(),
-                piece.id(),
-                piece.begins() ? 53 : piece.fsn(),
-                payload);
-    require((flags & DataFormat.U_BIT) != 0 == (piece.order() == Order.UNORDERED), "U bit");
-    var out = new WireWriter(chunk.paddedLength());
-    chunk.write(out);
-    var view = new DataView();
+  private void wrap(Piece piece, int flags) {
+    int header = form == Form.DATA ? 16 : 20;
+    wire[0] = (byte) (form == Form.DATA ? ChunkType.DATA : ChunkType.I_DATA);
+    wire[1] = (byte) flags;
+    putU16(wire, 2, header + piece.length());
+    putI32(wire, 4, FIRST_TSN + piece.tsn());
+    putU16(wire, 8, piece.streamId());
+    if (form == Form.DATA) {
+      putU16(wire, 10, piece.id());
+      putI32(wire, 12, PPID);
+    } else {
+      putU16(wire, 10, 0);
+      putI32(wire, 12, piece.id());
+      putI32(wire, 16, piece.begins() ? PPID : piece.fsn());
+    }
+    piece.copyTo(wire, header);
     try {
-      view.wrap(out.array(), 0, Chunk.HEADER_BYTES + chunk.valueLength());
+      view.wrap(wire, 0, header + piece.length());
     } catch (SctpParseException e) {
       throw new AssertionError(e);
     }
-    return view;
   }
 
   /** RFC 9260 section 6.9: the fragments of a message have consecutive TSNs. */
@@ -184,8 +221,9 @@ final class ReassemblyFuzz {
     if (piece.order() == Order.ORDERED && !isExpected(piece.streamId(), piece.id())) {
       return Outcome.SUPERFLUOUS;
     }
-    Piece before = held.get(piece.tsn() - 1);
-    Piece after = held.get(piece.tsn() + 1);
+    int tsn = piece.tsn();
+    Piece before = held[tsn - 1];
+    Piece after = held[tsn + 1];
     if (before != null
         && (before.ends() != piece.begins()
             || !piece.begins() && !before.isOfTheMessageOf(piece))) {
@@ -195,25 +233,45 @@ final class ReassemblyFuzz {
         && (after.begins() != piece.ends() || !piece.ends() && !after.isOfTheMessageOf(piece))) {
       return Outcome.CONTRADICTION;
     }
-    held.put(piece.tsn(), piece);
-    long first = piece.tsn();
-    while (!pieceAt(first).begins() && held.containsKey(first - 1)) {
+    if (!piece.begins() && dead[tsn - 1]) {
+      dead[tsn] = !piece.ends();
+      dropDeadAfter(tsn);
+      return Outcome.SUPERFLUOUS;
+    }
+    held[tsn] = piece;
+    int first = tsn;
+    while (!pieceAt(first).begins() && held[first - 1] != null) {
       first--;
     }
-    long last = piece.tsn();
-    while (!pieceAt(last).ends() && held.containsKey(last + 1)) {
+    int last = tsn;
+    while (!pieceAt(last).ends() && held[last + 1] != null) {
       last++;
     }
     if (pieceAt(first).begins() && pieceAt(last).ends()) {
-      var pieces = new ArrayList<>(held.subMap(first, true, last, true).values());
-      held.subMap(first, true, last, true).clear();
+      var pieces = new ArrayList<Piece>();
+      for (int i = first; i <= last; i++) {
+        pieces.add(pieceAt(i));
+        held[i] = null;
+      }
       complete(pieces);
     }
     return Outcome.TAKEN;
   }
 
-  private Piece pieceAt(long tsn) {
-    Piece piece = held.get(tsn);
+  /** What is held after a TSN that is dead, up to the end of the message, is dead as well. */
+  private void dropDeadAfter(int tsn) {
+    for (int i = tsn; dead[i]; i++) {
+      Piece next = held[i + 1];
+      if (next == null || next.begins()) {
+        return;
+      }
+      held[i + 1] = null;
+      dead[i + 1] = !next.ends();
+    }
+  }
+
+  private Piece pieceAt(int tsn) {
+    Piece piece = held[tsn];
     if (piece == null) {
       throw new IllegalStateException("no piece at " + tsn);
     }
@@ -228,101 +286,120 @@ final class ReassemblyFuzz {
     if (!piece.begins() && piece.fsn() == 0) {
       return Outcome.CONTRADICTION;
     }
-    var byFsn = new TreeMap<Integer, Piece>();
-    for (Piece other : held.values()) {
-      if (other.isOfTheSameIdAs(piece)) {
-        byFsn.put(other.fsn(), other);
+    Piece[] byFsn = new Piece[IDS];
+    int count = 0;
+    int highest = -1;
+    boolean ended = false;
+    for (Piece other : held) {
+      if (other != null && other.isOfTheSameIdAs(piece)) {
+        byFsn[other.fsn()] = other;
+        count++;
+        highest = Math.max(highest, other.fsn());
+        ended |= other.ends();
       }
     }
-    @Nullable Piece end =
-        byFsn.values().stream().filter(other -> other.ends()).findFirst().orElse(null);
+    boolean whole = piece.begins() && piece.ends();
+    if (count == 0
+        && !whole
+        && piece.order() == Order.UNORDERED
+        && piece.id() <= givenUp[piece.streamId()]) {
+      return Outcome.SUPERFLUOUS;
+    }
     boolean contradicts =
-        byFsn.containsKey(piece.fsn())
-            || end != null && (piece.ends() || piece.fsn() > end.fsn())
-            || piece.ends() && !byFsn.isEmpty() && byFsn.lastKey() > piece.fsn();
+        byFsn[piece.fsn()] != null
+            || ended && (piece.ends() || piece.fsn() > highest)
+            || piece.ends() && highest > piece.fsn();
     if (contradicts) {
       return Outcome.CONTRADICTION;
     }
-    held.put(piece.tsn(), piece);
-    byFsn.put(piece.fsn(), piece);
-    Piece last = byFsn.lastEntry().getValue();
-    if (last.ends() && byFsn.size() == last.fsn() + 1) {
-      held.values().removeAll(byFsn.values());
-      complete(new ArrayList<>(byFsn.values()));
+    held[piece.tsn()] = piece;
+    byFsn[piece.fsn()] = piece;
+    highest = Math.max(highest, piece.fsn());
+    if ((ended || piece.ends()) && count == highest) {
+      var pieces = new ArrayList<Piece>();
+      for (int i = 0; i <= highest; i++) {
+        pieces.add(byFsn[i]);
+        held[byFsn[i].tsn()] = null;
+      }
+      complete(pieces);
     }
     return Outcome.TAKEN;
   }
 
   // --- the order of messages ---
 
-  private int next(int streamId) {
-    return nextIds.getOrDefault(streamId, 0);
-  }
-
-  private TreeMap<Integer, String> waitingOn(int streamId) {
-    return waiting.computeIfAbsent(streamId, id -> new TreeMap<>());
-  }
-
   private boolean isExpected(int streamId, int id) {
-    return id >= next(streamId) && !waitingOn(streamId).containsKey(id);
+    return id >= nextIds[streamId] && waiting[streamId][id] == null;
   }
 
   private void complete(List<Piece> pieces) {
-    var payload = new WireWriter(pieces.stream().mapToInt(Piece::length).sum());
-    pieces.forEach(piece -> payload.bytes(piece.payload()));
+    int length = 0;
+    for (Piece piece : pieces) {
+      length += piece.length();
+    }
+    byte[] payload = new byte[length];
+    int at = 0;
+    for (Piece piece : pieces) {
+      piece.copyTo(payload, at);
+      at += piece.length();
+    }
     Piece first = pieces.get(0);
-    String message = text(first.streamId(), payload.array());
+    var message = new Message(first.streamId(), payload);
     if (first.order() == Order.UNORDERED) {
       expected.add(message);
     } else if (isExpected(first.streamId(), first.id())) {
-      waitingOn(first.streamId()).put(first.id(), message);
+      waiting[first.streamId()][first.id()] = message;
       deliverInOrder(first.streamId());
     }
   }
 
   private void deliverInOrder(int streamId) {
-    TreeMap<Integer, String> messages = waitingOn(streamId);
-    while (messages.containsKey(next(streamId))) {
-      expected.add(messages.remove(next(streamId)));
-      nextIds.put(streamId, next(streamId) + 1);
+    Message[] messages = waiting[streamId];
+    while (messages[nextIds[streamId]] != null) {
+      expected.add(messages[nextIds[streamId]]);
+      messages[nextIds[streamId]++] = null;
     }
   }
 
   // --- FORWARD-TSN and resets ---
 
   private void skip(byte[] input, int at, Cost cost) {
-    long tsn = FIRST_TSN + (input[at + 1] & 0x3f);
+    int tsn = 1 + (input[at + 1] & TSNS - 1);
     int streamId = input[at + 2] & STREAMS - 1;
-    int id = input[at + 2] >> 2 & 7;
+    int id = input[at + 2] >> 2 & IDS - 1;
     Order order = form == Form.DATA || (input[at + 3] & 1) == 0 ? Order.ORDERED : Order.UNORDERED;
     List<Skip> skips = List.of(new Skip(streamId, order, id));
     cost.begin();
-    reassembly.skip(tsn, skips);
+    reassembly.skip(FIRST_TSN + tsn, skips);
     cost.end(16);
-    for (long gone = FIRST_TSN; gone <= tsn; gone++) {
-      seen.add(gone);
-    }
+    Arrays.fill(seen, 0, tsn + 1, true);
     if (form == Form.DATA) {
-      // With its head the whole run goes: none of its rest can become whole.
-      boolean cutsRun = held.containsKey(tsn) && held.containsKey(tsn + 1);
-      if (cutsRun && !pieceAt(tsn).ends()) {
-        long last = tsn + 1;
-        while (!pieceAt(last).ends() && held.containsKey(last + 1)) {
-          last++;
-        }
-        held.subMap(tsn + 1, true, last, true).clear();
-      }
-      held.headMap(tsn, true).clear();
+      Arrays.fill(held, 0, tsn + 1, null);
+      Arrays.fill(dead, 0, tsn + 1, true);
+      dropDeadAfter(tsn);
     } else {
-      held.values()
-          .removeIf(
-              piece -> piece.streamId() == streamId && piece.order() == order && piece.id() <= id);
+      for (int i = 0; i < held.length; i++) {
+        Piece piece = held[i];
+        if (piece != null
+            && piece.streamId() == streamId
+            && piece.order() == order
+            && piece.id() <= id) {
+          held[i] = null;
+        }
+      }
+      if (order == Order.UNORDERED) {
+        givenUp[streamId] = Math.max(givenUp[streamId], id);
+      }
     }
-    if (order == Order.ORDERED && id >= next(streamId)) {
-      TreeMap<Integer, String> messages = waitingOn(streamId);
-      expected.addAll(messages.headMap(id, true).values());
-      messages.headMap(id, true).clear();
-      nextIds.put(streamId, id + 1);
+    if (order == Order.ORDERED && id >= nextIds[streamId]) {
+      Message[] messages = waiting[streamId];
+      for (int i = 0; i <= id; i++) {
+        if (messages[i] != null) {
+          expected.add(messages[i]);
+          messages[i] = null;
+        }
+      }
+      nextIds[streamId] = id + 1;
       deliverInOrder(streamId);
     }
   }
@@ -331,21 +408,20 @@ final class ReassemblyFuzz {
     int id = streamId & STREAMS - 1;
     List<Integer> ids = (streamId & 0x40) == 0 ? List.of(id) : List.of();
     cost.begin();
-    reassembly.reset(FIRST_TSN + 64, ids);
+    reassembly.reset(FIRST_TSN + TSNS + 1, ids);
     cost.end(16);
     for (int stream = 0; stream < STREAMS; stream++) {
-      int reset = stream;
       if (ids.isEmpty() || ids.contains(stream)) {
-        held.values().removeIf(piece -> piece.streamId() == reset);
-        waitingOn(stream).clear();
-        nextIds.put(stream, 0);
+        for (int i = 0; i < held.length; i++) {
+          Piece piece = held[i];
+          if (piece != null && piece.streamId() == stream) {
+            held[i] = null;
+          }
+        }
+        Arrays.fill(waiting[stream], null);
+        nextIds[stream] = 0;
+        givenUp[stream] = -1;
       }
-    }
-  }
-
-  private static void require(boolean holds, String what) {
-    if (!holds) {
-      throw new AssertionError(what);
     }
   }
 }
