@@ -4,8 +4,9 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
 /**
- * What one input costs: time of the processor and allocated bytes, of the calling thread and only
- * between {@link #begin} and {@link #end}, so that set-up does not count.
+ * What one input costs: time of the processor and allocated bytes of the calling thread. Only bytes
+ * allocated between {@link #begin} and {@link #end} count, so that neither set-up nor the naive
+ * reference does; the time counts whole, which is once a run and more than the input's own.
  *
  * <p>An input that passes a limit is run again from the start. It counts only if it does so each
  * time: the first run may have paid for loading classes, linking lambdas and the interpreter.
@@ -33,7 +34,6 @@ public final class Cost {
   private long cpuNanos;
   private long allocatedBytes;
   private long inputBytes;
-  private long cpuAtBegin;
   private long allocatedAtBegin;
 
   private Cost() {}
@@ -58,7 +58,9 @@ public final class Cost {
 
   private static Cost measure(byte[] input, Target target) {
     var cost = new Cost();
+    long before = THREADS.getCurrentThreadCpuTime();
     target.run(input, cost);
+    cost.cpuNanos = THREADS.getCurrentThreadCpuTime() - before;
     return cost;
   }
 
@@ -68,7 +70,6 @@ public final class Cost {
 
   /** What follows is on account of the input. */
   public void begin() {
-    cpuAtBegin = THREADS.getCurrentThreadCpuTime();
     allocatedAtBegin = THREADS.getCurrentThreadAllocatedBytes();
   }
 
@@ -79,14 +80,6 @@ public final class Cost {
    */
   public void end(int bytes) {
     allocatedBytes += THREADS.getCurrentThreadAllocatedBytes() - allocatedAtBegin;
-    cpuNanos += THREADS.getCurrentThreadCpuTime() - cpuAtBegin;
     inputBytes += bytes;
-  }
-
-  /**
-   * What followed {@link #begin} was on account of passing time: it has no bytes to allocate by.
-   */
-  public void endOfTime() {
-    cpuNanos += THREADS.getCurrentThreadCpuTime() - cpuAtBegin;
   }
 }
