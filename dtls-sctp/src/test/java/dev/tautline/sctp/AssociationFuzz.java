@@ -54,11 +54,12 @@ final class AssociationFuzz {
   /**
    * The peer's half of a handshake.
    *
+   * @param seed of the association, which makes its tag and cookie
    * @param tag the association's verification tag
    * @param initialTsn the association's first TSN
    * @param packets what the peer sends, one after the other
    */
-  private record Handshake(int tag, int initialTsn, List<byte[]> packets) {}
+  private record Handshake(long seed, int tag, int initialTsn, List<byte[]> packets) {}
 
   private static final int OPTIONS = 128;
   private static final int MAX_PACKETS_AT_ONCE = 5_000;
@@ -103,7 +104,7 @@ final class AssociationFuzz {
     Handshake handshake = handshake(connects ? Role.OPENER : role, bits);
     tag = handshake.tag;
     initialTsn = handshake.initialTsn;
-    association = Association.create(OPTIONS_OF[bits], new SplittableRandom(Seeds.of(SEED)));
+    association = Association.create(OPTIONS_OF[bits], new SplittableRandom(handshake.seed));
     bringInto(start, role, handshake.packets);
   }
 
@@ -158,6 +159,7 @@ final class AssociationFuzz {
     parameters.add(new Parameter(Parameter.STATE_COOKIE, COOKIE));
     var initAck = new InitAckChunk(HandPeer.initBody(HandPeer.TAG, parameters));
     return new Handshake(
+        Seeds.of(SEED),
         init.initiateTag(),
         init.initialTsn(),
         List.of(
@@ -171,7 +173,10 @@ final class AssociationFuzz {
     InitBody ack = HandPeer.only(peer.sendBytes(init), InitAckChunk.class).body();
     var echo = new CookieEchoChunk(HandPeer.cookieOf(ack));
     return new Handshake(
-        ack.initiateTag(), ack.initialTsn(), List.of(init, peer.packet(ack.initiateTag(), echo)));
+        Seeds.of(SEED),
+        ack.initiateTag(),
+        ack.initialTsn(),
+        List.of(init, peer.packet(ack.initiateTag(), echo)));
   }
 
   private void bringInto(Start start, Role role, List<byte[]> peerSends) {
