@@ -61,6 +61,7 @@ public final class LabPeer {
       case "open" -> sessions.put(number, new Session(number, command));
       case "description" -> session(number).ifPresent(session -> session.description(command));
       case "candidate" -> session(number).ifPresent(session -> session.candidate(command));
+      case "pair" -> session(number).ifPresent(Session::tellPair);
       case "close" -> {
         session(number).ifPresent(Session::close);
         sessions.remove(number);
@@ -173,10 +174,17 @@ public final class LabPeer {
 
     /** Tells the pair that carried the data at the end: a better one may have come since. */
     void close() {
-      String remote =
-          connection.selectedCandidatePair().map(pair -> pair.remote().type()).orElse("none");
+      String remote = remoteType();
       connection.close();
       event("closed", Map.of("remote", remote));
+    }
+
+    void tellPair() {
+      event("pair", Map.of("remote", remoteType()));
+    }
+
+    private String remoteType() {
+      return connection.selectedCandidatePair().map(pair -> pair.remote().type()).orElse("none");
     }
 
     private void tellCandidate(Optional<IceCandidateInit> candidate) {

@@ -1,5 +1,7 @@
 package dev.tautline.interop.nat;
 
+import static org.awaitility.Awaitility.await;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -7,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tautline.interop.nat.NatCase.Arrangement;
 import dev.tautline.interop.nat.NatCase.Result;
 import dev.tautline.interop.nat.NatCase.Servers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,12 +18,16 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** The laboratory with its hosts, peers and servers; runs lines of the table, several at a time. */
 final class NatRun implements AutoCloseable {
   /** RFC 8863's patience and what comes around it. */
   private static final long LIMIT_SECONDS = 30;
+
+  /** Until a relayed pair is left for a direct one. */
+  private static final long DIRECT_SECONDS = 5;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -83,12 +90,33 @@ final class NatRun implements AutoCloseable {
     over &= second.over.await(1, TimeUnit.SECONDS);
     if (first.connected() && second.connected()) {
       over &= first.echoed.await(5, TimeUnit.SECONDS);
+      if (line.result() == Result.DIRECT) {
+        awaitDirect(session, peers, first, second);
+      }
     }
     peers[0].tell(session, "close", JSON.createObjectNode());
     peers[1].tell(session, "close", JSON.createObjectNode());
     boolean closed =
         first.closed.await(5, TimeUnit.SECONDS) && second.closed.await(5, TimeUnit.SECONDS);
     return outcome(line, first, second, over && closed);
+  }
+
+  /** A relayed pair may carry the first bytes; it is left as soon as a direct one works. */
+  private static void awaitDirect(int session, LabHost[] peers, End first, End second) {
+    try {
+      await()
+          .pollInterval(Duration.ofMillis(100))
+          .atMost(Duration.ofSeconds(DIRECT_SECONDS))
+          .until(
+              () -> {
+                peers[0].tell(session, "pair", JSON.createObjectNode());
+                peers[1].tell(session, "pair", JSON.createObjectNode());
+                return first.isDirect() && second.isDirect();
+              });
+    } catch (ConditionTimeoutException e) {
+      // What it came to is compared below, and told there.
+      return;
+    }
   }
 
   private void take(JsonNode event, int session, End end, LabHost other) {
@@ -98,6 +126,7 @@ final class NatRun implements AutoCloseable {
       case "connected" -> end.end("connected", event);
       case "failed" -> end.end("failed", event);
       case "echo" -> end.echoed.countDown();
+      case "pair" -> end.pair = event;
       case "closed" -> {
         end.pair = event;
         end.closed.countDown();
@@ -186,6 +215,10 @@ final class NatRun implements AutoCloseable {
     String seen() {
       JsonNode last = pair;
       return last == null ? "" : last.get("remote").asText();
+    }
+
+    boolean isDirect() {
+      return !seen().isEmpty() && !seen().equals("relay");
     }
 
     String message() {
