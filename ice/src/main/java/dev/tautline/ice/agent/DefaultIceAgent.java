@@ -17,6 +17,7 @@ import dev.tautline.ice.IceReport;
 import dev.tautline.ice.IceRole;
 import dev.tautline.ice.IceState;
 import dev.tautline.ice.SelectedPair;
+import dev.tautline.ice.candidate.PairableAddress;
 import dev.tautline.ice.check.CheckAgent;
 import dev.tautline.ice.check.CheckEvent;
 import dev.tautline.ice.check.Generations;
@@ -341,7 +342,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
             ? "not paired: a loopback address, which is not used here"
             : core.addRemote(
                 loop.nowNanos(), candidate, new InetSocketAddress(address, candidate.port()));
-    if (outcome.equals(CheckAgent.UNREACHED)) {
+    if (outcome.equals(PairableAddress.UNREACHED)) {
       unreached.put(candidate, new InetSocketAddress(address, candidate.port()));
     }
     if (outcome.equals(CheckAgent.TAKEN)) {

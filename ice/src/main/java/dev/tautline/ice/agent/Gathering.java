@@ -495,7 +495,7 @@ final class Gathering {
       if (server.kind().isTurn()) {
         askTurn(server, some);
       } else if (!askStun(server, some)) {
-        noServer(server, ServerReports.OTHER_FAMILY, failure);
+        noServer(server, PairableAddress.UNREACHED, failure);
       }
     }
     mayBeComplete();

@@ -4,6 +4,7 @@ import dev.tautline.base.DropCounters;
 import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceCandidateType;
 import dev.tautline.ice.IceReport;
+import dev.tautline.ice.candidate.PairableAddress;
 import dev.tautline.ice.check.Generations;
 import dev.tautline.ice.check.IceDrop;
 import java.net.Inet6Address;
@@ -150,7 +151,7 @@ final class Reports {
   private static Optional<String> silence(List<IceReport.Server> servers) {
     List<IceReport.Server> asked =
         servers.stream()
-            .filter(s -> !s.outcome().equals(ServerReports.OTHER_FAMILY))
+            .filter(s -> !s.outcome().equals(PairableAddress.UNREACHED))
             .filter(s -> !isTurn(s))
             .toList();
     if (asked.isEmpty() || asked.stream().anyMatch(s -> s.outcome().startsWith("sees us"))) {
@@ -178,7 +179,7 @@ final class Reports {
     }
     return servers.stream()
         .filter(Reports::isTurn)
-        .filter(s -> !s.outcome().equals(ServerReports.OTHER_FAMILY))
+        .filter(s -> !s.outcome().equals(PairableAddress.UNREACHED))
         .findFirst()
         .map(s -> "no relay candidate: " + s.outcome());
   }

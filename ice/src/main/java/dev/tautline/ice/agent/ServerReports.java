@@ -11,9 +11,6 @@ import java.util.TreeSet;
 
 /** What came of each server. */
 final class ServerReports {
-  /** Of a server that cannot be asked: it is no fault of the server. */
-  static final String OTHER_FAMILY = "no address of ours reaches it";
-
   private final Map<String, Set<String>> outcomes = new LinkedHashMap<>();
 
   void asked(IceServer server) {

@@ -8,6 +8,9 @@ import java.util.Optional;
 
 /** Which of a peer's addresses a check may be sent to. */
 public final class PairableAddress {
+  /** What is said of an address, a peer's or a server's, that {@link #canReach} rules out. */
+  public static final String UNREACHED = "no address of ours reaches it";
+
   private PairableAddress() {}
 
   /** Why no pair may have this remote address, in plain words; empty when one may. */

@@ -59,9 +59,6 @@ public final class CheckAgent {
   /** Peer-reflexive candidates that are remembered. */
   public static final int MAX_PEER_REFLEXIVE = 32;
 
-  /** What {@link #addRemote} says when no pair could be made; a later socket may make one. */
-  public static final String UNREACHED = "no address of ours reaches it";
-
   /** What {@link #addRemote} says when the candidate counts. */
   public static final String TAKEN = "taken";
 
@@ -349,7 +346,7 @@ public final class CheckAgent {
     if (paired > 0 || role == null) {
       return TAKEN;
     }
-    return UNREACHED;
+    return PairableAddress.UNREACHED;
   }
 
   /** Whether an address of the peer is part of a pair. */

@@ -212,7 +212,7 @@ public final class RelayGatherer implements Relay.Owner {
       }
     }
     if (task.ways.isEmpty()) {
-      task.text = "no address of ours reaches it";
+      task.text = PairableAddress.UNREACHED;
     }
     proceed(task);
   }
