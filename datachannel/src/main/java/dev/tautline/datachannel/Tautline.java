@@ -290,8 +290,9 @@ public final class Tautline implements AutoCloseable {
      * The address that peers are told where a NAT maps it one to one, as around containers: an IPv4
      * or IPv6 literal, with {@code :port} where one UDP port is published under another number;
      * several with commas between. It takes the place of our addresses, with a plus sign before it
-     * is told beside them. {@code stun:host:port} has that server tell it. By default what {@code
-     * TAUTLINE_ANNOUNCED_ADDRESS} says, else our addresses are told.
+     * is told beside them. {@code stun:host:port} has that server tell it, from the start and again
+     * every 5 minutes and after a change of the network; while it does not, our addresses are told.
+     * By default what {@code TAUTLINE_ANNOUNCED_ADDRESS} says, else our addresses are told.
      */
     public Builder announcedAddress(String value) {
       ports.announced = Objects.requireNonNull(value);

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owns event loops, sockets and the pacer of checks; several may live in one JVM. May be used from
@@ -32,6 +33,7 @@ public final class IceRuntime implements AutoCloseable {
   private final HostPorts ports;
   private final Set<DefaultIceAgent> agents = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private final Optional<DefaultIceAgent> scout;
   private boolean closing;
 
   private IceRuntime(
@@ -40,6 +42,32 @@ public final class IceRuntime implements AutoCloseable {
     names = new NameResolver(options.threadNamePrefix());
     ports = open(options.ports());
     network = new NetworkWatch(options.threadNamePrefix() + "-network", interfaces, watchInterval);
+    scout = options.ports().announcedBy().map(server -> scout());
+  }
+
+  /**
+   * Asks under what address this host is reached, over the shared port where there is one, so that
+   * the first connection need not wait for it: an agent that gathers and has no peer.
+   */
+  private DefaultIceAgent scout() {
+    var scouting = new Scout();
+    var agent =
+        new DefaultIceAgent(
+            nextLoop(),
+            IceAgentOptions.builder()
+                .id("announced address")
+                .networkChanges(IceAgentOptions.NetworkChanges.IGNORE)
+                .build(),
+            scouting,
+            random,
+            pacer,
+            names,
+            network,
+            ports,
+            closed -> {});
+    scouting.agent = agent;
+    agent.loop().execute(agent::gather);
+    return agent;
   }
 
   private HostPorts open(IcePorts wanted) {
@@ -132,6 +160,7 @@ public final class IceRuntime implements AutoCloseable {
     names.close();
     network.close();
     agents.forEach(DefaultIceAgent::closeFromAnywhere);
+    scout.ifPresent(DefaultIceAgent::closeFromAnywhere);
     loops
         .close()
         .thenRun(
@@ -147,5 +176,46 @@ public final class IceRuntime implements AutoCloseable {
   @Override
   public void close() {
     closeAsync().join();
+  }
+
+  /** Closes its agent when all was asked; nothing else matters to it. */
+  private static final class Scout implements IceListener {
+    private volatile @Nullable DefaultIceAgent agent;
+
+    @Override
+    public void gatheringStateChanged(IceGatheringState state) {
+      DefaultIceAgent scouting = agent;
+      if (state == IceGatheringState.COMPLETE && scouting != null) {
+        // Not from within what tells it.
+        scouting.closeFromAnywhere();
+      }
+    }
+
+    @Override
+    public void localCandidate(IceCandidate candidate) {}
+
+    @Override
+    public void candidateError(IceCandidateError error) {}
+
+    @Override
+    public void stateChanged(IceState state) {}
+
+    @Override
+    public void selectedPairChanged(SelectedPair pair) {}
+
+    @Override
+    public void datagram(byte[] buffer, int offset, int length, long nowNanos) {}
+
+    @Override
+    public void turnEnd(long nowNanos) {}
+
+    @Override
+    public void pathChanged() {}
+
+    @Override
+    public void addressLost() {}
+
+    @Override
+    public void writableChanged(boolean writable) {}
   }
 }

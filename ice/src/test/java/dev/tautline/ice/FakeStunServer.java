@@ -11,14 +11,18 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tells everybody the same address, as a server beyond a NAT would. */
 final class FakeStunServer implements AutoCloseable {
   private final DatagramSocket socket;
+  private final AtomicInteger requests = new AtomicInteger();
+  private volatile InetSocketAddress mapped;
 
   FakeStunServer(InetSocketAddress mapped) throws IOException {
+    this.mapped = mapped;
     socket = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
-    var thread = new Thread(() -> serve(mapped), "fake-stun");
+    var thread = new Thread(this::serve, "fake-stun");
     thread.setDaemon(true);
     thread.start();
   }
@@ -27,13 +31,23 @@ final class FakeStunServer implements AutoCloseable {
     return socket.getLocalPort();
   }
 
-  private void serve(InetSocketAddress mapped) {
+  /** What it tells from now on. */
+  void tell(InetSocketAddress address) {
+    mapped = address;
+  }
+
+  int requests() {
+    return requests.get();
+  }
+
+  private void serve() {
     byte[] buffer = new byte[2048];
     while (!socket.isClosed()) {
       try {
         var packet = new DatagramPacket(buffer, buffer.length);
         socket.receive(packet);
         StunMessage request = StunParser.parse(buffer, 0, packet.getLength()).message();
+        requests.incrementAndGet();
         byte[] answer =
             new StunWriter(
                     StunMessage.of(

@@ -67,6 +67,9 @@ final class Gathering {
   private final List<IceCandidate> candidates = new ArrayList<>();
   private final Set<InetAddress> opening = new HashSet<>();
 
+  /** Host candidates that are told once it is known under what address they are reached. */
+  private final List<Held> held = new ArrayList<>();
+
   /** Who was asked from where in this generation. */
   private final Set<String> asked = new HashSet<>();
 
@@ -89,6 +92,8 @@ final class Gathering {
       return socket.localAddress().getAddress();
     }
   }
+
+  private record Held(IceCandidate candidate, InetSocketAddress at) {}
 
   /** The generation before the one that is offered; its offer may be taken back. */
   private record Former(String ufrag, List<IceCandidate> candidates, IceGatheringState state) {}
@@ -206,7 +211,11 @@ final class Gathering {
     if (closed || state == IceGatheringState.NEW && former == null) {
       return;
     }
+    sockets.announcements().networkIs(interfaces);
     follow(sockets.addresses(interfaces));
+    if (pendingBinds == 0) {
+      askForAnnounced();
+    }
     listener.wake();
   }
 
@@ -281,16 +290,21 @@ final class Gathering {
 
   /**
    * Tells a host candidate, or in its place the address that a NAT maps to it: to the peer that is
-   * a host candidate, too.
+   * a host candidate, too. Where a server has to be asked for it first it is told later.
    */
   private void announceHost(IceCandidate candidate, InetSocketAddress at) {
-    Optional<IcePorts.Announced> announced = sockets.announcements().of(at.getAddress());
-    boolean awaited = sockets.announcements().toAsk(at.getAddress()).isPresent();
-    if (announced.isEmpty() && awaited) {
-      return;
+    if (sockets.announcements().of(at.getAddress()).isEmpty()
+        && sockets.announcements().toAsk(at.getAddress()).isPresent()) {
+      held.add(new Held(candidate, at));
+    } else {
+      tellHost(candidate, at);
     }
+  }
+
+  private void tellHost(IceCandidate candidate, InetSocketAddress at) {
+    Optional<IcePorts.Announced> announced = sockets.announcements().of(at.getAddress());
     if (announced.isEmpty() || announced.get().use() == IcePorts.Use.BESIDES) {
-      announce(candidate);
+      announceOnce(candidate);
     }
     announced.ifPresent(
         mapped -> {
@@ -298,31 +312,40 @@ final class Gathering {
               new InetSocketAddress(
                   mapped.address(),
                   candidate.isUdp() ? mapped.port().orElse(at.getPort()) : at.getPort());
-          String host = AddressText.of(from.getAddress());
-          var told =
-              new IceCandidate(
-                  Foundations.of(IceCandidateType.HOST, host, candidate.transport()),
-                  1,
-                  candidate.transport(),
-                  candidate.priority(),
-                  host,
-                  from.getPort(),
-                  IceCandidateType.HOST,
-                  Optional.empty(),
-                  candidate.tcpType(),
-                  Optional.of(ufrag));
-          listener.addReflexive(from, told);
-          boolean known =
-              candidates.stream()
-                  .anyMatch(
-                      c ->
-                          c.transport().equals(told.transport())
-                              && c.port() == told.port()
-                              && c.address().equals(told.address()));
-          if (!known) {
-            announce(told);
+          IceCandidate told = as(candidate, from);
+          if (!from.equals(at)) {
+            listener.addReflexive(from, told);
           }
+          announceOnce(told);
         });
+  }
+
+  private IceCandidate as(IceCandidate candidate, InetSocketAddress from) {
+    String host = AddressText.of(from.getAddress());
+    return new IceCandidate(
+        Foundations.of(IceCandidateType.HOST, host, candidate.isUdp() ? "" : candidate.transport()),
+        1,
+        candidate.transport(),
+        candidate.priority(),
+        host,
+        from.getPort(),
+        IceCandidateType.HOST,
+        Optional.empty(),
+        candidate.tcpType(),
+        Optional.of(ufrag));
+  }
+
+  private void announceOnce(IceCandidate told) {
+    boolean known =
+        candidates.stream()
+            .anyMatch(
+                c ->
+                    c.transport().equals(told.transport())
+                        && c.port() == told.port()
+                        && c.address().equals(told.address()));
+    if (!known) {
+      announce(told);
+    }
   }
 
   private void vanished(Bound socket) {
@@ -331,6 +354,7 @@ final class Gathering {
     timeline.add(loop.nowNanos(), "the address " + host + " vanished");
     LOG.debug("{} the address {} vanished", options.id(), host);
     bound.remove(socket);
+    held.removeIf(one -> one.at().getAddress().equals(at.getAddress()));
     for (LocalBase tcp : List.copyOf(listening)) {
       if (tcp.address().getAddress().equals(at.getAddress())) {
         listening.remove(tcp);
@@ -445,17 +469,79 @@ final class Gathering {
         return;
       }
     }
+    // Another agent has learnt it meanwhile, or no socket is there to ask from.
+    tellHeld();
   }
 
   private void announcedSeen(LocalBase base, InetAddress address) {
-    if (PairableAddress.refusal(new InetSocketAddress(address, 1)).isPresent()) {
+    InetAddress local = base.address().getAddress();
+    if (PairableAddress.refusal(new InetSocketAddress(address, 1)).isPresent()
+        || address.isLoopbackAddress() != local.isLoopbackAddress()) {
       return;
     }
-    sockets.announcements().learned(base.address().getAddress(), address);
-    announceHost(base.candidate().withUfrag(ufrag), base.address());
+    Optional<String> before =
+        sockets.announcements().of(local).map(told -> AddressText.of(told.address()));
+    sockets.announcements().learned(local, address);
+    // The one that was told before is not offered again.
+    before
+        .filter(old -> !old.equals(AddressText.of(address)))
+        .ifPresent(
+            old ->
+                candidates.removeIf(
+                    c -> c.type() == IceCandidateType.HOST && c.address().equals(old)));
+    held.removeIf(one -> one.at().getAddress().equals(local));
+    tellHost(base.candidate().withUfrag(ufrag), base.address());
     for (LocalBase tcp : listening) {
-      if (tcp.address().getAddress().equals(base.address().getAddress())) {
-        announceHost(tcp.candidate().withUfrag(ufrag), tcp.address());
+      if (tcp.address().getAddress().equals(local)) {
+        tellHost(tcp.candidate().withUfrag(ufrag), tcp.address());
+      }
+    }
+    tellHeld();
+  }
+
+  /**
+   * The server that tells announced addresses told none from a socket on this address; a question
+   * to another of its addresses may still be open.
+   */
+  private void announcedUnknown(IceServer server, InetAddress local, String why) {
+    if (!sockets.announcements().isAsked(server)
+        || sockets.announcements().toAsk(local).isEmpty()
+        || reflexive.isAsking(server, local)) {
+      return;
+    }
+    String host = AddressText.of(local);
+    boolean unreached = why.equals(PairableAddress.UNREACHED);
+    if (!sockets.announcements().askedInVain(local, unreached)) {
+      timeline.add(loop.nowNanos(), host + " is announced as before: " + why);
+      LOG.warn("{} does not tell how {} is reached: {}", server.url(), host, why);
+    } else {
+      timeline.add(loop.nowNanos(), host + " is offered without an announced address: " + why);
+      if (unreached) {
+        LOG.debug("{} cannot be asked how {} is reached", server.url(), host);
+      } else {
+        LOG.warn(
+            "{} does not tell how {} is reached ({}): peers are told the address itself, which"
+                + " works where there is no NAT between",
+            server.url(),
+            host,
+            why);
+      }
+    }
+    tellHeld();
+  }
+
+  /** Tells the host candidates whose announced address need not be waited for any more. */
+  private void tellHeld() {
+    for (Held one : List.copyOf(held)) {
+      InetAddress local = one.at().getAddress();
+      boolean asking =
+          sockets.announcements().of(local).isEmpty()
+              && sockets.announcements().toAsk(local).isPresent()
+              && (opening.contains(local)
+                  || bound.stream().anyMatch(b -> b.base() != null && b.address().equals(local)));
+      if (!asking) {
+        held.remove(one);
+        tellHost(one.candidate().withUfrag(ufrag), one.at());
       }
     }
   }
@@ -494,8 +580,12 @@ final class Gathering {
           addresses.subList(0, Math.min(addresses.size(), MAX_ADDRESSES_PER_SERVER));
       if (server.kind().isTurn()) {
         askTurn(server, some);
-      } else if (!askStun(server, some)) {
-        noServer(server, PairableAddress.UNREACHED, failure);
+      } else {
+        if (!askStun(server, some)) {
+          noServer(server, PairableAddress.UNREACHED, failure);
+        }
+        // Also of those addresses of ours that do not reach it, as IPv6 ones an IPv4 server.
+        announcedUnknown(server, PairableAddress.UNREACHED);
       }
     }
     mayBeComplete();
@@ -516,6 +606,15 @@ final class Gathering {
     servers.ended(server, why);
     listener.candidateError(
         new IceCandidateError("", 0, server.url(), IceCandidateError.UNREACHABLE, why));
+    announcedUnknown(server, why);
+  }
+
+  private void announcedUnknown(IceServer server, String why) {
+    if (sockets.announcements().isAsked(server)) {
+      for (Bound from : List.copyOf(bound)) {
+        announcedUnknown(server, from.address(), why);
+      }
+    }
   }
 
   /** Returns whether anybody was asked, now or before in this generation. */
@@ -527,7 +626,8 @@ final class Gathering {
         if (base == null) {
           continue;
         }
-        if (!asked.add(server.url() + ' ' + base.index() + ' ' + address)) {
+        if (!asked.add(server.url() + ' ' + base.index() + ' ' + address)
+            && !isToBeAskedAgain(server, from.address())) {
           any = true;
         } else if (PairableAddress.canReach(from.address(), address)) {
           reflexive.ask(server, base, new InetSocketAddress(address, server.port()));
@@ -536,6 +636,13 @@ final class Gathering {
       }
     }
     return any;
+  }
+
+  /** What was announced may be another address by now. */
+  private boolean isToBeAskedAgain(IceServer server, InetAddress local) {
+    return sockets.announcements().isAsked(server)
+        && sockets.announcements().toAsk(local).isPresent()
+        && !reflexive.isAsking(server, local);
   }
 
   /**
@@ -725,6 +832,7 @@ final class Gathering {
               failed.server().url(),
               failed.code(),
               failed.text()));
+      announcedUnknown(failed.server(), at.getAddress(), failed.text());
     }
   }
 
@@ -733,8 +841,11 @@ final class Gathering {
     String text = AddressText.of(address.getAddress()) + " port " + address.getPort();
     timeline.add(loop.nowNanos(), mapped.server().url() + " sees " + text);
     servers.ended(mapped.server(), "sees us as " + text);
-    if (sockets.announcements().isAsked(mapped.server())) {
+    if (sockets.announcements().isAsked(mapped.server())
+        && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
       announcedSeen(mapped.base(), address.getAddress());
+      announcedUnknown(
+          mapped.server(), mapped.base().address().getAddress(), "it sees us as " + text);
       return;
     }
     serverReflexive(mapped.base(), mapped.serverAddress().getAddress().getHostAddress(), address);

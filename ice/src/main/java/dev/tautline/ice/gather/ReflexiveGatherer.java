@@ -14,6 +14,7 @@ import dev.tautline.stun.attribute.MappedAddress;
 import dev.tautline.stun.attribute.XorMappedAddress;
 import dev.tautline.stun.codec.ReceivedStun;
 import dev.tautline.stun.codec.StunWriter;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -124,6 +125,12 @@ public final class ReflexiveGatherer {
   /** Whether a response belongs to a question. */
   public boolean expects(TransactionId id) {
     return questions.containsKey(id);
+  }
+
+  /** Whether this server is being asked from a socket on this address. */
+  public boolean isAsking(IceServer server, InetAddress local) {
+    return questions.values().stream()
+        .anyMatch(q -> q.server().equals(server) && q.base().address().getAddress().equals(local));
   }
 
   /** Takes a response; empty when it is not one that ends a question. */
