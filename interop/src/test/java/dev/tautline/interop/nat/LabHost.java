@@ -26,13 +26,22 @@ public final class LabHost implements AutoCloseable {
 
   /** Starts it. */
   public LabHost(NetLab.Host host) {
+    this(host, List.of());
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param environment its variables, such as {@code TAUTLINE_UDP_PORT=4000}
+   */
+  public LabHost(NetLab.Host host, List<String> environment) {
     this.host = host;
+    List<String> command = new ArrayList<>(List.of("env"));
+    command.addAll(environment);
+    command.addAll(java(LabPeer.class));
     process =
         ChildProcess.start(
-            "peer in " + host.namespace(),
-            Path.of("."),
-            host.command(java(LabPeer.class)),
-            this::line);
+            "peer in " + host.namespace(), Path.of("."), host.command(command), this::line);
   }
 
   /** The command that runs a class of these tests in a process of its own. */

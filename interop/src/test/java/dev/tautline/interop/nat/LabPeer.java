@@ -12,6 +12,7 @@ import dev.tautline.datachannel.IceServer;
 import dev.tautline.datachannel.PeerConnection;
 import dev.tautline.datachannel.PeerConnectionException;
 import dev.tautline.datachannel.PeerConnectionOptions;
+import dev.tautline.datachannel.SelectedCandidatePair;
 import dev.tautline.datachannel.SessionDescription;
 import dev.tautline.datachannel.Tautline;
 import java.io.BufferedReader;
@@ -115,10 +116,11 @@ public final class LabPeer {
         server.get("urls").forEach(url -> urls.add(url.asText()));
         servers.add(new IceServer(urls, text(server, "username"), text(server, "credential")));
       }
-      return PeerConnectionOptions.builder()
-          .iceServers(servers)
-          .turnTrustStore(trusting(Path.of(command.get("trust").asText())))
-          .build();
+      PeerConnectionOptions.Builder options = PeerConnectionOptions.builder().iceServers(servers);
+      if (command.has("trust")) {
+        options.turnTrustStore(trusting(Path.of(command.get("trust").asText())));
+      }
+      return options.build();
     }
 
     private void describe() {
@@ -174,17 +176,21 @@ public final class LabPeer {
 
     /** Tells the pair that carried the data at the end: a better one may have come since. */
     void close() {
-      String remote = remoteType();
+      Map<String, String> pair = pair();
       connection.close();
-      event("closed", Map.of("remote", remote));
+      event("closed", pair);
     }
 
     void tellPair() {
-      event("pair", Map.of("remote", remoteType()));
+      event("pair", pair());
     }
 
-    private String remoteType() {
-      return connection.selectedCandidatePair().map(pair -> pair.remote().type()).orElse("none");
+    private Map<String, String> pair() {
+      return connection
+          .selectedCandidatePair()
+          .map(SelectedCandidatePair::remote)
+          .map(remote -> Map.of("remote", remote.type(), "candidate", remote.toString()))
+          .orElse(Map.of("remote", "none"));
     }
 
     private void tellCandidate(Optional<IceCandidateInit> candidate) {

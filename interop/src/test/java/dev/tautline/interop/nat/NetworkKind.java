@@ -24,7 +24,12 @@ public enum NetworkKind {
   /** Two networks behind one NAT that do not see each other, and their NAT sends back inside. */
   HAIRPIN("hairpin", "EIM/EIF with hairpinning, both hosts behind it in separate networks"),
   /** The same without hairpinning. */
-  NO_HAIRPIN("no hairpin", "EIM/APDF without hairpinning, both hosts behind it, separate networks");
+  NO_HAIRPIN("no hairpin", "EIM/APDF without hairpinning, both hosts behind it, separate networks"),
+  /** What {@code docker run -p 4000:4000/udp} makes: out by masquerade, in by that port alone. */
+  CONTAINER("container", "a container of which one UDP port is published");
+
+  /** The one port of a {@link #CONTAINER} that its host passes on. */
+  static final int PUBLISHED_PORT = 4000;
 
   private final String label;
   private final String text;
@@ -108,6 +113,23 @@ public enum NetworkKind {
               """
                   + in);
       case EIM_APDF -> table(masquerade + in);
+      case CONTAINER ->
+          table(
+              """
+                chain pre {
+                  type nat hook prerouting priority dstnat
+                  iifname "wan" ip daddr %WAN% udp dport %PORT% dnat to %HOST%:%PORT%
+                }
+                chain forward {
+                  type filter hook forward priority 0
+                  iifname "wan" ct state established,related accept
+                  iifname "wan" ct status dnat accept
+                  iifname "wan" drop
+                }
+              """
+                      .replace("%PORT%", Integer.toString(PUBLISHED_PORT))
+                  + masquerade
+                  + in);
       case NO_HAIRPIN -> table(masquerade + in + separated());
       case SYMMETRIC ->
           table(
