@@ -207,7 +207,10 @@ public final class PeerConnectionOptions {
     return addressFilter;
   }
 
-  /** Through what TURN servers are reached over TCP and TLS; directly by default. */
+  /**
+   * Through what TURN servers are reached over TCP and TLS; by default as the runtime says ({@link
+   * Tautline.Builder#httpProxy}).
+   */
   public Optional<HttpProxy> httpProxy() {
     return Optional.ofNullable(httpProxy);
   }

@@ -1,22 +1,29 @@
 package dev.tautline.datachannel;
 
 import dev.tautline.ice.IcePorts;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The ports of a runtime: what the builder was told, else what environment variables say. */
+/**
+ * The ports of a runtime, and its way out: what the builder was told, else what environment
+ * variables say.
+ */
 final class Ports {
   static final String UDP_PORT = "TAUTLINE_UDP_PORT";
   static final String TCP_PORT = "TAUTLINE_TCP_PORT";
   static final String PORT_RANGE = "TAUTLINE_PORT_RANGE";
   static final String ANNOUNCED_ADDRESS = "TAUTLINE_ANNOUNCED_ADDRESS";
 
+  static final String HTTP_PROXY = "TAUTLINE_HTTP_PROXY";
+
   Function<String, @Nullable String> environment = System::getenv;
   @Nullable Integer udpPort;
   @Nullable Integer tcpPort;
   @Nullable String range;
   @Nullable String announced;
+  @Nullable HttpProxy httpProxy;
 
   static int checked(String what, int port) {
     if (port < 1 || port > 65_535) {
@@ -54,6 +61,16 @@ final class Ports {
     return with(ports, announced, ANNOUNCED_ADDRESS, text -> p -> p.withAnnounced(text));
   }
 
+  /**
+   * The proxy of connections whose options name none.
+   *
+   * @throws IllegalArgumentException if the variable has not the form it needs
+   */
+  Optional<HttpProxy> httpProxy() {
+    HttpProxy told = httpProxy;
+    return told != null ? Optional.of(told) : variable(HTTP_PROXY, HttpProxy::parse);
+  }
+
   private IcePorts with(
       IcePorts before,
       @Nullable String told,
@@ -62,12 +79,16 @@ final class Ports {
     if (told != null) {
       return change.apply(told).apply(before);
     }
+    return variable(variable, value -> change.apply(value).apply(before)).orElse(before);
+  }
+
+  private <T> Optional<T> variable(String variable, Function<String, T> read) {
     String value = environment.apply(variable);
     if (value == null || value.isBlank()) {
-      return before;
+      return Optional.empty();
     }
     try {
-      return change.apply(value.strip()).apply(before);
+      return Optional.of(read.apply(value.strip()));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "the environment variable " + variable + ": " + e.getMessage(), e);

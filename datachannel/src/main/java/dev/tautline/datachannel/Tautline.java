@@ -37,6 +37,7 @@ public final class Tautline implements AutoCloseable {
   private final IceRuntime ice;
   private final DtlsHandshakes handshakes;
   private final @Nullable Executor callbackExecutor;
+  private final Optional<HttpProxy> httpProxy;
   private final String threadNamePrefix;
   private final CompletableFuture<DtlsCertificate> certificate = new CompletableFuture<>();
   private final CompletableFuture<Void> warm;
@@ -47,6 +48,7 @@ public final class Tautline implements AutoCloseable {
   private Tautline(Builder builder) {
     this.threadNamePrefix = builder.threadNamePrefix;
     this.callbackExecutor = builder.callbackExecutor;
+    this.httpProxy = builder.ports.httpProxy();
     IceRuntimeOptions options =
         IceRuntimeOptions.defaults()
             .withTransport(IceTransport.valueOf(builder.transport.name()))
@@ -168,7 +170,7 @@ public final class Tautline implements AutoCloseable {
             .patience(options.icePatience());
     options.interfaceFilter().ifPresent(agent::interfaceFilter);
     options.turnTrustStore().ifPresent(agent::turnTrustStore);
-    options.httpProxy().ifPresent(proxy -> agent.httpProxy(forIce(proxy)));
+    options.httpProxy().or(() -> httpProxy).ifPresent(proxy -> agent.httpProxy(forIce(proxy)));
     return ice.createAgent(agent.build(), listener);
   }
 
@@ -299,6 +301,17 @@ public final class Tautline implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Through what TURN servers are reached over TCP and TLS, for connections whose options name no
+     * proxy of their own ({@link PeerConnectionOptions.Builder#httpProxy}). By default what {@code
+     * TAUTLINE_HTTP_PROXY} says, in the form of {@link HttpProxy#parse}, else they are reached
+     * directly.
+     */
+    public Builder httpProxy(HttpProxy value) {
+      ports.httpProxy = Objects.requireNonNull(value);
+      return this;
+    }
+
     /** For tests: what stands in place of the environment. */
     Builder environment(Function<String, @Nullable String> value) {
       ports.environment = value;
@@ -344,8 +357,8 @@ public final class Tautline implements AutoCloseable {
     /**
      * The runtime.
      *
-     * @throws IllegalArgumentException if a port or an address, of the builder or of an environment
-     *     variable, has not the form it needs; the message names it
+     * @throws IllegalArgumentException if a port, an address or a proxy, of the builder or of an
+     *     environment variable, has not the form it needs; the message names it
      * @throws IllegalStateException if a port is taken
      */
     public Tautline build() {

@@ -58,7 +58,13 @@ class PortsTest {
     "TAUTLINE_TCP_PORT,65536",
     "TAUTLINE_PORT_RANGE,9-8",
     "TAUTLINE_ANNOUNCED_ADDRESS,example.org",
-    "TAUTLINE_ANNOUNCED_ADDRESS,203.0.113.5:4000"
+    "TAUTLINE_ANNOUNCED_ADDRESS,203.0.113.5:4000",
+    "TAUTLINE_ANNOUNCED_ADDRESS,stun:",
+    "TAUTLINE_HTTP_PROXY,proxy.example",
+    "TAUTLINE_HTTP_PROXY,https://proxy.example:3128",
+    "TAUTLINE_HTTP_PROXY,http://proxy.example:0",
+    "TAUTLINE_HTTP_PROXY,http://proxy.example:3128/path",
+    "TAUTLINE_HTTP_PROXY,socks5://proxy.example:1080"
   })
   void aBadVariableIsNamed(String name, String value) {
     assertThatThrownBy(() -> Tautline.builder().environment(Map.of(name, value)::get).build())
