@@ -1,5 +1,8 @@
 package dev.tautline.cli;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tautline.datachannel.IceServer;
 import dev.tautline.datachannel.IceTransportPolicy;
 import dev.tautline.datachannel.PeerConnectionOptions;
@@ -22,12 +25,17 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Tells a person what kind of network this host is in. */
 @Command(
@@ -40,6 +48,7 @@ import picocli.CommandLine.Option;
 final class DoctorCommand implements Callable<Integer> {
   private static final Duration STUN_PATIENCE = Duration.ofMillis(1_600);
   private static final int TRUST_FILE_LIMIT = 1 << 20;
+  private static final JsonMapper JSON = new JsonMapper();
 
   @Option(
       names = "--stun",
@@ -83,14 +92,37 @@ final class DoctorCommand implements Callable<Integer> {
       description = "How long one connection may take (default: ${DEFAULT-VALUE}).")
   private int seconds = 20;
 
+  @Option(
+      names = "--json",
+      description =
+          "One JSON object at the end in place of lines: \"ok\", \"findings\" (each with \"name\","
+              + " \"ok\", \"text\") and \"advice\".")
+  private boolean json;
+
+  @Spec private @Nullable CommandSpec spec;
+
   private final List<String> advice = new ArrayList<>();
-  private int problems;
+  private final List<Finding> findings = new ArrayList<>();
+
+  /** A line of what was found. */
+  private record Finding(String name, Verdict verdict, String text) {}
+
+  private enum Verdict {
+    GOOD,
+    PROBLEM
+  }
 
   @Override
   public Integer call() throws InterruptedException {
     Limit limit = Limit.ofSeconds(seconds);
-    List<HostPort> stunServers =
-        stun.stream().map(url -> HostPort.parse(url, "stun", 3478)).toList();
+    // All that can be seen to be wrong beforehand is, before anything is asked.
+    List<HostPort> stunServers = new ArrayList<>();
+    for (String url : stun) {
+      stunServers.add(wellFormed(() -> HostPort.parse(url, "stun", 3478)));
+    }
+    for (String url : turn) {
+      wellFormed(() -> turnServer(url));
+    }
     Optional<KeyStore> trusted = trusted();
     try (Tautline tautline = Tautline.create()) {
       var self = new SelfConnection(tautline, limit.duration());
@@ -102,8 +134,27 @@ final class DoctorCommand implements Callable<Integer> {
         tryTurn(self, url, trusted);
       }
     }
-    conclude();
-    return problems == 0 ? 0 : Main.FAILED;
+    boolean good = findings.stream().allMatch(f -> f.verdict() == Verdict.GOOD);
+    conclude(good);
+    return good ? 0 : Main.FAILED;
+  }
+
+  /** A URL that is none is a mistake of the command line, not of the network. */
+  private <T> T wellFormed(Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (CommandFailure | IllegalArgumentException e) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(), CommandFailure.sentence(e), e);
+    }
+  }
+
+  private static dev.tautline.ice.IceServer turnServer(String url) {
+    dev.tautline.ice.IceServer server = dev.tautline.ice.IceServer.parse(url);
+    if (!server.kind().isTurn()) {
+      throw new IllegalArgumentException("\"" + url + "\" is no TURN server; ask it with --stun");
+    }
+    return server;
   }
 
   private List<InetAddress> addresses(SelfConnection self) throws InterruptedException {
@@ -203,18 +254,12 @@ final class DoctorCommand implements Callable<Integer> {
 
   private void tryTurn(SelfConnection self, String url, Optional<KeyStore> trusted)
       throws InterruptedException {
-    PeerConnectionOptions options;
-    try {
-      PeerConnectionOptions.Builder builder =
-          PeerConnectionOptions.builder()
-              .iceServers(List.of(new IceServer(List.of(url), user, passwordText())))
-              .iceTransportPolicy(IceTransportPolicy.RELAY);
-      trusted.ifPresent(builder::turnTrustStore);
-      options = builder.build();
-    } catch (IllegalArgumentException e) {
-      throw new CommandFailure(CommandFailure.sentence(e), e);
-    }
-    SelfConnection.Result result = self.connect(options);
+    PeerConnectionOptions.Builder builder =
+        PeerConnectionOptions.builder()
+            .iceServers(List.of(new IceServer(List.of(url), user, passwordText())))
+            .iceTransportPolicy(IceTransportPolicy.RELAY);
+    trusted.ifPresent(builder::turnTrustStore);
+    SelfConnection.Result result = self.connect(builder.build());
     String relays = String.join(", ", result.relayAddresses());
     if (result.connected()) {
       say(url, "works: relays by " + relays + ", to oneself in " + result.millis() + " ms");
@@ -261,23 +306,44 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private void conclude() {
+  private void conclude(boolean good) {
     if (stun.isEmpty() && turn.isEmpty()) {
       advice.add(
           "No server was asked. Give --stun and --turn to learn how this network looks from"
               + " outside.");
     }
-    System.out.println();
-    advice.stream().distinct().forEach(System.out::println);
+    List<String> sentences = advice.stream().distinct().toList();
+    if (!json) {
+      System.out.println();
+      sentences.forEach(System.out::println);
+      return;
+    }
+    ObjectNode report = JSON.createObjectNode().put("ok", good);
+    ArrayNode list = report.putArray("findings");
+    for (Finding finding : findings) {
+      list.addObject()
+          .put("name", finding.name())
+          .put("ok", finding.verdict() == Verdict.GOOD)
+          .put("text", finding.text());
+    }
+    sentences.forEach(report.putArray("advice")::add);
+    System.out.println(report);
   }
 
   private void problem(String name, String text) {
-    problems++;
-    say(name, text);
+    found(name, Verdict.PROBLEM, text);
   }
 
-  private static void say(String name, String text) {
-    System.out.println(name + ": " + Main.oneLine(text));
+  private void say(String name, String text) {
+    found(name, Verdict.GOOD, text);
+  }
+
+  private void found(String name, Verdict verdict, String text) {
+    var finding = new Finding(name.strip(), verdict, Main.oneLine(text));
+    findings.add(finding);
+    if (!json) {
+      System.out.println(name + ": " + finding.text());
+    }
   }
 
   private static InetAddress literal(String address) {

@@ -34,10 +34,25 @@ final class TautlineProcess implements AutoCloseable {
   static TautlineProcess start(String... arguments) throws IOException {
     Path jar = Path.of("target", "tautline.jar");
     assertThat(jar).as("the jar is built before the integration tests").isRegularFile();
+    return java(List.of("-jar", jar.toAbsolutePath().toString()), arguments);
+  }
+
+  /** Without the jar: the classes under test, for tests that run before it is built. */
+  static TautlineProcess ofClasses(String... arguments) throws IOException {
+    return java(
+        List.of(
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName()),
+        arguments);
+  }
+
+  private static TautlineProcess java(List<String> program, String... arguments)
+      throws IOException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-jar");
-    command.add(jar.toAbsolutePath().toString());
+    command.addAll(program);
     command.addAll(List.of(arguments));
     return new TautlineProcess(new ProcessBuilder(command).start());
   }
@@ -135,6 +150,11 @@ final class TautlineProcess implements AutoCloseable {
     try (var jar = new java.util.jar.JarFile(Path.of("target", "tautline.jar").toFile())) {
       return jar.stream().anyMatch(entry -> entry.getName().contains("/vendor/comlink"));
     }
+  }
+
+  /** Ends it as Ctrl-C does. */
+  void stop() {
+    process.destroy();
   }
 
   /** Ends it without a chance to say goodbye. */
