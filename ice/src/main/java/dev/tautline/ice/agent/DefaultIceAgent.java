@@ -517,11 +517,10 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   }
 
   private void dtls(Route route, byte[] buffer, int offset, int length) {
-    Standing standing = core.standing(route);
-    if (standing == Standing.VALID) {
+    if (core.takesData(route)) {
       dataInTurn = true;
       listener.datagram(buffer, offset, length, loop.nowNanos());
-    } else if (standing == Standing.UNKNOWN) {
+    } else if (core.standing(route) == Standing.UNKNOWN) {
       drops.count(IceDrop.DTLS_FROM_UNKNOWN);
     } else if (!held.hold(route, buffer, offset, length)) {
       drops.count(IceDrop.DTLS_HELD_LIMIT);

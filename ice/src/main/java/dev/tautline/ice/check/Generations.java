@@ -74,6 +74,7 @@ public final class Generations {
   private Set<Route> formerRoutes = Set.of();
   private long formerUntilNanos;
   private long nowNanos;
+  private boolean dataAuthenticated;
 
   /**
    * A session that waits for its start and answers checks already.
@@ -292,6 +293,7 @@ public final class Generations {
 
   /** Something authentic above ICE came over the pair in use. */
   public void authenticatedData(long now) {
+    dataAuthenticated = true;
     carrier.authenticatedData(now);
     look(now);
   }
@@ -334,15 +336,25 @@ public final class Generations {
     if (prepared != null) {
       best = higher(best, prepared.standing(route));
     }
-    if (best == Standing.AUTHENTICATED && carrier.route() != null) {
-      // The peer may use a pair that it nominated before our own check of it is answered. Once data
-      // flows DTLS tells what is genuine, and holding a bulk transfer back would tear a hole.
-      return Standing.VALID;
-    }
     if (best != Standing.VALID && formerRoutes.contains(route) && nowNanos < formerUntilNanos) {
       return Standing.VALID;
     }
     return best;
+  }
+
+  /**
+   * Whether a DTLS datagram from there is looked at. That of a valid pair is. So is one from an
+   * address that only sent an authenticated check once the layer above has opened a record: the
+   * peer may use a pair that it nominated before our own check of it is answered, DTLS tells by
+   * then what is genuine, and holding a bulk transfer back would tear a hole. Until then, during
+   * the handshake, nothing but a valid pair counts.
+   */
+  public boolean takesData(Route route) {
+    return switch (standing(route)) {
+      case VALID -> true;
+      case AUTHENTICATED -> dataAuthenticated && carrier.route() != null;
+      case UNKNOWN -> false;
+    };
   }
 
   private static Standing higher(Standing a, Standing b) {

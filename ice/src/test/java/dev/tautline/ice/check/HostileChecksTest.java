@@ -231,4 +231,117 @@ class HostileChecksTest {
     assertThat(a.selectedRemote()).isEqualTo("192.0.2.2:2000");
     assertThat(a.state()).isEqualTo(IceState.COMPLETED);
   }
+
+  // ---- Strangers while a connection is set up --------------------------------------------------
+
+  /** What a set-up took: the work that was done, in place of the time. */
+  private record SetUp(long nanos, int steps, List<String> datagrams) {}
+
+  /** Up to COMPLETED on both sides; {@code strangers} do their part at each step of it. */
+  private static SetUp setUp(HostileChecksTest test, Runnable strangers) {
+    IceSim sim = test.sim;
+    Peer a = sim.peer("a", 1).address("192.0.2.1", 1000).address("198.51.100.1", 1000);
+    Peer z = sim.peer("z", 2).address("192.0.2.2", 2000).address("198.51.100.2", 2000);
+    test.a = a;
+    test.z = z;
+    // Before: our answer is out, the peer's checks are not here yet.
+    strangers.run();
+    a.learn(z);
+    a.start(IceRole.CONTROLLED, z);
+    strangers.run();
+    z.learn(a);
+    z.start(IceRole.CONTROLLING, a);
+    int[] steps = {0};
+    assertThat(
+            sim.runUntil(
+                () -> {
+                  steps[0]++;
+                  strangers.run();
+                  return a.state() == IceState.COMPLETED && z.state() == IceState.COMPLETED;
+                },
+                2 * SECOND))
+        .isTrue();
+    List<String> datagrams = new ArrayList<>();
+    for (Peer peer : List.of(a, z)) {
+      for (Datagram d : peer.sent) {
+        if (!isStranger(d.to())) {
+          datagrams.add(
+              d.atNanos()
+                  + " "
+                  + d.from()
+                  + " "
+                  + d.to()
+                  + " "
+                  + d.stun().message().messageClass());
+        }
+      }
+    }
+    return new SetUp(sim.now, steps[0], datagrams);
+  }
+
+  private static InetSocketAddress stranger(int i) {
+    return at("203.0." + (100 + i / 250) + "." + i % 250, 10_000 + i);
+  }
+
+  private static boolean isStranger(InetSocketAddress address) {
+    return address.getAddress().getHostAddress().startsWith("203.0.");
+  }
+
+  @Test
+  void clientHellosFromTenThousandAddressesCostASetUpNoStepAndNoDatagram() {
+    SetUp undisturbed = setUp(new HostileChecksTest(), () -> {});
+    int[] hellos = {0};
+
+    SetUp underFire =
+        setUp(
+            this,
+            () -> {
+              // What the agent asks before it looks at, keeps or drops a DTLS datagram.
+              for (int i = 0; i < 1_000; i++) {
+                var route = new Route(i % 2, stranger(hellos[0]++ % 10_000));
+                assertThat(a.agent.standing(route)).isEqualTo(Standing.UNKNOWN);
+                assertThat(a.agent.takesData(route)).isFalse();
+              }
+            });
+
+    assertThat(hellos[0]).isGreaterThanOrEqualTo(10_000);
+    assertThat(underFire).isEqualTo(undisturbed);
+    assertThat(a.sent).noneMatch(d -> isStranger(d.to()));
+    assertThat(a.agent.remoteAddresses()).noneMatch(HostileChecksTest::isStranger);
+  }
+
+  @Test
+  void forgedChecksFromTenThousandAddressesCostASetUpNoStepAndAreAnsweredShortly() {
+    SetUp undisturbed = setUp(new HostileChecksTest(), () -> {});
+    byte[][] forged = {new byte[0]};
+    int[] checks = {0};
+
+    SetUp underFire =
+        setUp(
+            this,
+            () -> {
+              if (forged[0].length == 0) {
+                forged[0] =
+                    check(
+                        nameOfZToA(),
+                        "not the password at all",
+                        new Priority(1 << 30),
+                        new IceControlling(9),
+                        new UseCandidate());
+              }
+              for (int i = 0; i < 1_000; i++) {
+                a.deliver(forged[0], i % 2, stranger(checks[0]++ % 10_000));
+              }
+            });
+
+    assertThat(checks[0]).isGreaterThanOrEqualTo(10_000);
+    assertThat(underFire).isEqualTo(undisturbed);
+    assertThat(a.agent.remoteAddresses()).noneMatch(HostileChecksTest::isStranger);
+    List<Datagram> refusals = a.sent.stream().filter(d -> isStranger(d.to())).toList();
+    assertThat(refusals)
+        .as("401, few of them and none longer than what it answers")
+        .hasSizeLessThan(checks[0] / 100)
+        .allMatch(d -> d.stun().message().messageClass() == StunClass.ERROR)
+        .allMatch(d -> d.bytes().length <= forged[0].length);
+  }
 }

@@ -316,9 +316,18 @@ class RestartTest {
             !d.from().equals(at("198.51.100.2", 2001))
                 || d.stun().message().messageClass() == StunClass.REQUEST;
     restart(a, z);
-    assertThat(sim.runUntil(() -> a.agent.standing(newRoute) == Standing.VALID, 2 * SECOND))
+    assertThat(sim.runUntil(() -> a.agent.standing(newRoute) == Standing.AUTHENTICATED, 2 * SECOND))
         .as(this::trace)
         .isTrue();
+    // During the handshake only an address that our own check has proved is heard.
+    assertThat(a.agent.takesData(newRoute)).as("before DTLS has opened a record").isFalse();
+
+    a.agent.authenticatedData(sim.now);
+
+    assertThat(a.agent.takesData(newRoute)).as("since").isTrue();
+    assertThat(a.agent.takesData(new Route(0, at("198.51.100.2", 2002))))
+        .as("a stranger")
+        .isFalse();
   }
 
   // ---- When something does not work ------------------------------------------------------------
