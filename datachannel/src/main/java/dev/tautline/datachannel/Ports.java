@@ -16,11 +16,13 @@ final class Ports {
   static final String PORT_RANGE = "TAUTLINE_PORT_RANGE";
   static final String ANNOUNCED_ADDRESS = "TAUTLINE_ANNOUNCED_ADDRESS";
 
+  static final String TCP_PENDING_PER_ADDRESS = "TAUTLINE_TCP_PENDING_PER_ADDRESS";
   static final String HTTP_PROXY = "TAUTLINE_HTTP_PROXY";
 
   Function<String, @Nullable String> environment = System::getenv;
   @Nullable Integer udpPort;
   @Nullable Integer tcpPort;
+  @Nullable Integer tcpPendingPerAddress;
   @Nullable String range;
   @Nullable String announced;
   @Nullable HttpProxy httpProxy;
@@ -58,6 +60,12 @@ final class Ports {
             tcpPort == null ? null : tcpPort.toString(),
             TCP_PORT,
             text -> p -> p.withTcpPort(number(text)));
+    ports =
+        with(
+            ports,
+            tcpPendingPerAddress == null ? null : tcpPendingPerAddress.toString(),
+            TCP_PENDING_PER_ADDRESS,
+            text -> p -> p.withTcpPendingPerAddress(number(text)));
     return with(ports, announced, ANNOUNCED_ADDRESS, text -> p -> p.withAnnounced(text));
   }
 
@@ -99,7 +107,7 @@ final class Ports {
     try {
       return Integer.parseInt(text);
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("\"" + text + "\" is not a port number", e);
+      throw new IllegalArgumentException("\"" + text + "\" is not a number", e);
     }
   }
 }

@@ -278,6 +278,21 @@ public final class Tautline implements AutoCloseable {
     }
 
     /**
+     * How many TCP connections from one address (of IPv6: one /64) may wait on {@link #tcpPort} for
+     * their first authenticated check, 1 to 256; more are closed as they come, so that one address
+     * cannot take all 256 places. By default what {@code TAUTLINE_TCP_PENDING_PER_ADDRESS} says,
+     * else 16. More are needed behind a balancer that hides its clients' addresses.
+     */
+    public Builder tcpPendingPerAddress(int value) {
+      if (value < 1 || value > 256) {
+        throw new IllegalArgumentException(
+            value + " TCP connections of one address are not within 1 and 256");
+      }
+      ports.tcpPendingPerAddress = value;
+      return this;
+    }
+
+    /**
      * The UDP ports, 1 to 65535, that the connections' sockets are bound to. By default what {@code
      * TAUTLINE_PORT_RANGE} says ({@code 50000-50100}), else the system chooses.
      */

@@ -28,11 +28,13 @@ class PortsTest {
         with(Map.of(
                 "TAUTLINE_UDP_PORT", "4000",
                 "TAUTLINE_TCP_PORT", " 4001 ",
+                "TAUTLINE_TCP_PENDING_PER_ADDRESS", "5",
                 "TAUTLINE_ANNOUNCED_ADDRESS", "203.0.113.5:40000"))
             .resolve();
 
     assertThat(ports.udpPort()).hasValue(4000);
     assertThat(ports.tcpPort()).hasValue(4001);
+    assertThat(ports.tcpPendingPerAddress()).isEqualTo(5);
     assertThat(ports.announced()).hasSize(1);
     assertThat(with(Map.of("TAUTLINE_PORT_RANGE", "5000-5010")).resolve().range())
         .contains(new IcePorts.Range(5000, 5010));
@@ -56,6 +58,8 @@ class PortsTest {
     "TAUTLINE_UDP_PORT,rubbish",
     "TAUTLINE_UDP_PORT,0",
     "TAUTLINE_TCP_PORT,65536",
+    "TAUTLINE_TCP_PENDING_PER_ADDRESS,0",
+    "TAUTLINE_TCP_PENDING_PER_ADDRESS,257",
     "TAUTLINE_PORT_RANGE,9-8",
     "TAUTLINE_ANNOUNCED_ADDRESS,example.org",
     "TAUTLINE_ANNOUNCED_ADDRESS,203.0.113.5:4000",

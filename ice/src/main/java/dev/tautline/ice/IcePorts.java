@@ -19,13 +19,22 @@ import java.util.regex.Pattern;
  * @param range the ports that sockets of a connection alone are bound to
  * @param announced the addresses that peers are told, where a NAT maps one to one
  * @param announcedBy a STUN server that tells the address, where it is not known
+ * @param tcpPendingPerAddress how many TCP connections from one address (of IPv6: one /64) may be
+ *     without an authenticated check at the same time, 1 to 256; more are closed as they come
  */
 public record IcePorts(
     OptionalInt udpPort,
     OptionalInt tcpPort,
     Optional<Range> range,
     List<Announced> announced,
-    Optional<IceServer> announcedBy) {
+    Optional<IceServer> announcedBy,
+    int tcpPendingPerAddress) {
+  /**
+   * One sixteenth of the places that there are for connections without an authenticated check. A
+   * browser needs one for a few round trips, so many browsers behind one NAT still find a place.
+   */
+  public static final int DEFAULT_TCP_PENDING_PER_ADDRESS = 16;
+
   private static final Pattern RANGE = Pattern.compile("([0-9]{1,5})-([0-9]{1,5})");
   private static final Pattern IPV4 = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,3}){3})");
   private static final Pattern IPV6 = Pattern.compile("([0-9a-fA-F:.]*:[0-9a-fA-F:.]*)");
@@ -146,6 +155,10 @@ public record IcePorts(
     udpPort.ifPresent(port -> checkPort("the UDP port", port));
     tcpPort.ifPresent(port -> checkPort("the TCP port", port));
     announced = List.copyOf(announced);
+    if (tcpPendingPerAddress < 1 || tcpPendingPerAddress > 256) {
+      throw new IllegalArgumentException(
+          tcpPendingPerAddress + " TCP connections of one address are not within 1 and 256");
+    }
     if (udpPort.isPresent() && range.isPresent()) {
       throw new IllegalArgumentException(
           "one UDP port for all connections and a port range for each exclude one another");
@@ -168,32 +181,46 @@ public record IcePorts(
   /** Sockets for each connection, on ports of the system's choice; nothing announced. */
   public static IcePorts defaults() {
     return new IcePorts(
-        OptionalInt.empty(), OptionalInt.empty(), Optional.empty(), List.of(), Optional.empty());
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        DEFAULT_TCP_PENDING_PER_ADDRESS);
   }
 
   /** The same with one UDP port for all connections. */
   public IcePorts withUdpPort(int value) {
-    return new IcePorts(OptionalInt.of(value), tcpPort, range, announced, announcedBy);
+    return new IcePorts(
+        OptionalInt.of(value), tcpPort, range, announced, announcedBy, tcpPendingPerAddress);
   }
 
   /** The same with one listening TCP port. */
   public IcePorts withTcpPort(int value) {
-    return new IcePorts(udpPort, OptionalInt.of(value), range, announced, announcedBy);
+    return new IcePorts(
+        udpPort, OptionalInt.of(value), range, announced, announcedBy, tcpPendingPerAddress);
   }
 
   /** The same with a range for the sockets of each connection. */
   public IcePorts withRange(Range value) {
-    return new IcePorts(udpPort, tcpPort, Optional.of(value), announced, announcedBy);
+    return new IcePorts(
+        udpPort, tcpPort, Optional.of(value), announced, announcedBy, tcpPendingPerAddress);
+  }
+
+  /** The same with another number of TCP connections of one address without authenticated check. */
+  public IcePorts withTcpPendingPerAddress(int value) {
+    return new IcePorts(udpPort, tcpPort, range, announced, announcedBy, value);
   }
 
   /** The same with announced addresses. */
   public IcePorts withAnnounced(List<Announced> value) {
-    return new IcePorts(udpPort, tcpPort, range, value, Optional.empty());
+    return new IcePorts(udpPort, tcpPort, range, value, Optional.empty(), tcpPendingPerAddress);
   }
 
   /** The same with a STUN server that tells the announced address. */
   public IcePorts withAnnouncedBy(IceServer value) {
-    return new IcePorts(udpPort, tcpPort, range, List.of(), Optional.of(value));
+    return new IcePorts(
+        udpPort, tcpPort, range, List.of(), Optional.of(value), tcpPendingPerAddress);
   }
 
   /**

@@ -78,7 +78,9 @@ public final class IceRuntime implements AutoCloseable {
               : Optional.empty();
       Optional<PassivePort> tcp =
           wanted.tcpPort().isPresent()
-              ? Optional.of(PassivePort.open(loops, wanted.tcpPort().getAsInt()))
+              ? Optional.of(
+                  PassivePort.open(
+                      loops, wanted.tcpPort().getAsInt(), wanted.tcpPendingPerAddress()))
               : Optional.empty();
       return new HostPorts(wanted, udp, tcp, new Announcements(wanted));
     } catch (IllegalStateException e) {

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tautline.ice.IceAgentOptions.Family;
 import dev.tautline.ice.tcp.PassivePort;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,22 +150,76 @@ class PassiveTcpTest {
     }
   }
 
+  private static Socket from(String source, int port) throws IOException {
+    return new Socket(InetAddress.getByName("127.0.0.1"), port, InetAddress.getByName(source), 0);
+  }
+
+  /** All of 127.0.0.0/8 is this host, so many can come. */
   @Test
-  void strangersAreFew() throws Exception {
+  void strangersAreFewAndLeaveRoomForOthers() throws Exception {
     int port = freePort();
-    List<RawIcePeer> many = new ArrayList<>();
+    List<Socket> many = new ArrayList<>();
     try (IceRuntime runtime = server(port, IceTransport.AUTO);
         RecordingPeer a = peer(runtime)) {
       a.gatherAll();
       for (int i = 0; i < 300; i++) {
-        many.add(RawIcePeer.tcp(at(port)));
+        many.add(from("127.0.0.9", port));
       }
       a.awaitThat(() -> tcp(runtime).refused() + tcp(runtime).connections() == 300);
+      assertThat(tcp(runtime).pendingConnections())
+          .isEqualTo(IcePorts.DEFAULT_TCP_PENDING_PER_ADDRESS);
+      assertThat(tcp(runtime).pendingAddresses()).isEqualTo(1);
+
+      // Another address still gets in, and its place is free again once its check is authentic.
+      try (RawIcePeer raw = RawIcePeer.tcp(at(port))) {
+        a.run(() -> a.agent.start(IceRole.CONTROLLED, raw.asRemote()));
+        raw.connect(a.agent.localCredentials());
+        a.awaitState(IceState.COMPLETED);
+        assertThat(tcp(runtime).pendingConnections())
+            .isEqualTo(IcePorts.DEFAULT_TCP_PENDING_PER_ADDRESS);
+        assertThat(tcp(runtime).pendingAddresses()).isEqualTo(1);
+      }
+
+      // From many addresses: the limit of all.
+      long refused = tcp(runtime).refused();
+      for (int i = 0; i < 300; i++) {
+        many.add(from("127.0.1." + (1 + i % 30), port));
+      }
+      a.awaitThat(() -> tcp(runtime).refused() > refused);
       assertThat(tcp(runtime).pendingConnections()).isLessThanOrEqualTo(256 + 3);
-      assertThat(tcp(runtime).refused()).isGreaterThan(40);
-    } finally {
-      for (RawIcePeer one : many) {
+
+      // Whoever goes makes room.
+      for (Socket one : many) {
         one.close();
+      }
+      a.awaitThat(() -> tcp(runtime).pendingConnections() == 0);
+      assertThat(tcp(runtime).pendingAddresses()).isZero();
+    } finally {
+      for (Socket one : many) {
+        one.close();
+      }
+    }
+  }
+
+  @Test
+  void howManyStrangersOfOneAddressMayWaitIsAnOption() throws Exception {
+    int port = freePort();
+    IceRuntimeOptions options =
+        IceRuntimeOptions.defaults()
+            .withPorts(IcePorts.defaults().withTcpPort(port).withTcpPendingPerAddress(2));
+    try (IceRuntime runtime = IceRuntime.create(options);
+        RecordingPeer a = peer(runtime)) {
+      a.gatherAll();
+      try (Socket first = from("127.0.0.9", port);
+          Socket second = from("127.0.0.9", port)) {
+        a.awaitThat(() -> tcp(runtime).pendingConnections() == 2);
+        try (Socket third = from("127.0.0.9", port)) {
+          third.setSoTimeout(5_000);
+          assertThat(third.getInputStream().read()).as("the end").isNegative();
+        }
+        assertThat(first.getLocalAddress()).isEqualTo(second.getLocalAddress());
+        assertThat(tcp(runtime).pendingConnections()).isEqualTo(2);
+        assertThat(tcp(runtime).refused()).isEqualTo(1);
       }
     }
   }

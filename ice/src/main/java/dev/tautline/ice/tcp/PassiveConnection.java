@@ -76,7 +76,7 @@ final class PassiveConnection extends ChannelInboundHandlerAdapter {
 
   void authenticated() {
     if (authenticated.compareAndSet(false, true)) {
-      port.authenticatedOne();
+      port.authenticatedOne(this);
     }
   }
 

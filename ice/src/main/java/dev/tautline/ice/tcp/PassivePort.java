@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +44,9 @@ public final class PassivePort {
   /** TCP connections without an authenticated check at the same time. */
   static final int MAX_PENDING = 256;
 
+  private static final int IPV4_BYTES = 4;
+  private static final int IPV6_NETWORK_BYTES = 8;
+
   /** TCP connections in all. */
   static final int MAX_CONNECTIONS = 8_192;
 
@@ -55,26 +60,33 @@ public final class PassivePort {
   private final Map<InetAddress, CompletableFuture<Channel>> listening = new ConcurrentHashMap<>();
   private final Set<PassiveConnection> connections = ConcurrentHashMap.newKeySet();
   private final AtomicInteger pending = new AtomicInteger();
+  private final int pendingPerAddress;
+
+  /** How many of the pending ones come from where; none with 0. */
+  private final Map<InetAddress, Integer> pendingFrom = new ConcurrentHashMap<>();
+
   private final AtomicLong refused = new AtomicLong();
 
-  private PassivePort(Loops loops, int port) {
+  private PassivePort(Loops loops, int port, int pendingPerAddress) {
     this.loops = loops;
     this.port = port;
+    this.pendingPerAddress = pendingPerAddress;
   }
 
   /**
    * Takes the port.
    *
+   * @param pendingPerAddress TCP connections of one address without an authenticated check
    * @throws IllegalStateException if it is taken, or may not be bound
    */
-  public static PassivePort open(Loops loops, int port) {
+  public static PassivePort open(Loops loops, int port, int pendingPerAddress) {
     try (var probe = new ServerSocket(port)) {
       LOG.trace("TCP port {} is free", probe.getLocalPort());
     } catch (IOException e) {
       throw new IllegalStateException(
           "TCP port " + port + " cannot be used for all connections: " + e.getMessage(), e);
     }
-    return new PassivePort(loops, port);
+    return new PassivePort(loops, port, pendingPerAddress);
   }
 
   /** The TCP connections that are there. */
@@ -85,6 +97,11 @@ public final class PassivePort {
   /** Those of them without an authenticated check. */
   public int pendingConnections() {
     return pending.get();
+  }
+
+  /** From how many addresses these come. */
+  public int pendingAddresses() {
+    return pendingFrom.size();
   }
 
   /** TCP connections that were closed as they were too many, or did not begin with a check. */
@@ -136,7 +153,11 @@ public final class PassivePort {
   }
 
   private void accepted(Channel channel, InetAddress at) {
-    if (pending.get() >= MAX_PENDING || connections.size() >= MAX_CONNECTIONS) {
+    var from = (InetSocketAddress) channel.remoteAddress();
+    if (from == null
+        || pending.get() >= MAX_PENDING
+        || connections.size() >= MAX_CONNECTIONS
+        || !mayWait(from.getAddress())) {
       refused.incrementAndGet();
       channel.close();
       return;
@@ -148,17 +169,50 @@ public final class PassivePort {
     channel.eventLoop().schedule(connection::closeUnlessAuthenticated, SECONDS, TimeUnit.SECONDS);
   }
 
+  /** One address cannot take all places of those that are not known yet. */
+  private boolean mayWait(InetAddress from) {
+    boolean[] room = {true};
+    pendingFrom.merge(
+        network(from),
+        1,
+        (before, one) -> {
+          room[0] = before < pendingPerAddress;
+          return room[0] ? before + one : before;
+        });
+    return room[0];
+  }
+
+  private void waitsNoMore(PassiveConnection connection) {
+    pending.decrementAndGet();
+    pendingFrom.computeIfPresent(
+        network(connection.remote().getAddress()), (from, count) -> count == 1 ? null : count - 1);
+  }
+
+  /** An IPv6 host has all addresses of its /64. */
+  private static InetAddress network(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    if (bytes.length == IPV4_BYTES) {
+      return address;
+    }
+    Arrays.fill(bytes, IPV6_NETWORK_BYTES, bytes.length, (byte) 0);
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address has 4 or 16 bytes", e);
+    }
+  }
+
   void refusedOne() {
     refused.incrementAndGet();
   }
 
-  void authenticatedOne() {
-    pending.decrementAndGet();
+  void authenticatedOne(PassiveConnection connection) {
+    waitsNoMore(connection);
   }
 
   void ended(PassiveConnection connection, boolean wasPending) {
     if (connections.remove(connection) && wasPending) {
-      pending.decrementAndGet();
+      waitsNoMore(connection);
     }
   }
 
