@@ -431,7 +431,9 @@ public final class PeerConnection implements AutoCloseable {
   /**
    * Asks for a restart of ICE: the next offer brings new credentials, and {@link
    * #onNegotiationNeeded} is called as soon as one may be made. The channels stay; data goes the
-   * old way until a new one is found. Does nothing before the first exchange and after the end.
+   * old way until a new one is found. An offer that is never answered changes nothing of that and
+   * is taken back with {@link SessionDescription#rollback}, upon which {@link #onNegotiationNeeded}
+   * is called again. Does nothing before the first exchange and after the end.
    */
   public void restartIce() {
     if (!closing.get()) {
@@ -465,7 +467,9 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /**
-   * Sets our description; gathering begins.
+   * Sets our description; gathering begins. {@link SessionDescription#rollback} takes an offer back
+   * that is not answered: the state is stable again, and what was agreed on before goes on, its ICE
+   * credentials, too. An answer that comes all the same is refused with {@code INVALID_STATE}.
    *
    * @param description what {@link #createOffer} or {@link #createAnswer} gave last, or a rollback;
    *     with an empty text, one is made

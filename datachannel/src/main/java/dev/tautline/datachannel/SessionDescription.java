@@ -20,6 +20,11 @@ public record SessionDescription(SdpType type, String sdp) {
     return new SessionDescription(SdpType.OFFER, sdp);
   }
 
+  /** Takes back an offer of ours that was not answered, with {@code setLocalDescription}. */
+  public static SessionDescription rollback() {
+    return new SessionDescription(SdpType.ROLLBACK, "");
+  }
+
   /** An answer. */
   public static SessionDescription answer(String sdp) {
     return new SessionDescription(SdpType.ANSWER, sdp);

@@ -206,6 +206,74 @@ class IceRestartTest {
   }
 
   @Test
+  void aRestartOfferThatIsNeverAnsweredIsTakenBackAndMadeAgain() throws InterruptedException {
+    try (var pair = new PeerPair(tautline)) {
+      BlockingQueue<DataChannelMessage> atA = new LinkedBlockingQueue<>();
+      BlockingQueue<DataChannelMessage> atB = new LinkedBlockingQueue<>();
+      var ofB = new CompletableFuture<DataChannel>();
+      pair.b.onDataChannel(
+          c -> {
+            c.onMessage(atB::add);
+            ofB.complete(c);
+          });
+      DataChannel channel = pair.a.createDataChannel("x");
+      channel.onMessage(atA::add);
+      pair.connect();
+      get(channel.opened());
+      PeerConnectionStats.Transport before = transport(pair.a);
+      List<SignalingState> signalling = new CopyOnWriteArrayList<>();
+      pair.a.onSignalingStateChange(signalling::add);
+      AtomicInteger needed = new AtomicInteger();
+      pair.a.onNegotiationNeeded(needed::incrementAndGet);
+      pair.a.restartIce();
+      await().atMost(5, TimeUnit.SECONDS).until(() -> needed.get() == 1);
+      get(pair.a.setLocalDescription());
+      SessionDescription lost = pair.a.localDescription().orElseThrow();
+      get(pair.a.gatheringComplete());
+      assertThat(lost.sdp()).doesNotContain("a=ice-ufrag:" + before.localUfrag());
+
+      // The old credentials carry both ways while the offer is out.
+      channel.send("while it waits");
+      assertThat(atB.poll(10, TimeUnit.SECONDS)).hasToString("while it waits");
+      get(pair.a.setLocalDescription(SessionDescription.rollback()));
+
+      assertThat(pair.a.signalingState()).isEqualTo(SignalingState.STABLE);
+      assertThat(pair.a.localDescription().orElseThrow().sdp())
+          .contains("a=ice-ufrag:" + before.localUfrag());
+      await().atMost(5, TimeUnit.SECONDS).until(() -> needed.get() == 2);
+      get(ofB).send("to the old credentials");
+      assertThat(atA.poll(10, TimeUnit.SECONDS)).hasToString("to the old credentials");
+      channel.send("and back");
+      assertThat(atB.poll(10, TimeUnit.SECONDS)).hasToString("and back");
+      assertThat(transport(pair.a).iceGeneration()).isEqualTo(1);
+
+      // An answer to it that comes after all is for nothing.
+      get(pair.b.setRemoteDescription(lost));
+      get(pair.b.setLocalDescription());
+      SessionDescription late = pair.b.localDescription().orElseThrow();
+      assertThatThrownBy(() -> get(pair.a.setRemoteDescription(late)))
+          .cause()
+          .isInstanceOfSatisfying(
+              PeerConnectionException.class,
+              e -> assertThat(e.code()).isEqualTo(Code.INVALID_STATE));
+
+      // The next offer restarts, as was asked for, and the peer's own restart gives way to it.
+      get(pair.a.setLocalDescription());
+      exchange(pair.a, pair.b);
+      await().atMost(10, TimeUnit.SECONDS).until(() -> transport(pair.a).iceGeneration() == 2);
+      assertThat(transport(pair.a).localUfrag()).isNotEqualTo(before.localUfrag());
+      channel.send("in the new generation");
+      assertThat(atB.poll(10, TimeUnit.SECONDS)).hasToString("in the new generation");
+      assertThat(signalling)
+          .containsExactly(
+              SignalingState.HAVE_LOCAL_OFFER,
+              SignalingState.STABLE,
+              SignalingState.HAVE_LOCAL_OFFER,
+              SignalingState.STABLE);
+    }
+  }
+
+  @Test
   void bothSidesRestartAtOnceAndThePoliteOneGivesWay() throws InterruptedException {
     try (var pair = new PeerPair(tautline)) {
       BlockingQueue<DataChannelMessage> received = new LinkedBlockingQueue<>();
