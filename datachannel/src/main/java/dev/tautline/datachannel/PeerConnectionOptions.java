@@ -189,7 +189,11 @@ public final class PeerConnectionOptions {
     return restartWindow;
   }
 
-  /** Whether the peer is told the addresses of our interfaces; it is by default. */
+  /**
+   * Whether the peer is told the addresses of our interfaces; it is by default: names in their
+   * place are what the draft wants where a foreign page reads the candidates, and here the
+   * application is its user's own.
+   */
   public HostCandidates hostCandidates() {
     return hostCandidates;
   }

@@ -164,6 +164,7 @@ public final class Tautline implements AutoCloseable {
             .hostCandidates(
                 switch (options.hostCandidates()) {
                   case OFFERED -> IceAgentOptions.HostCandidates.OFFERED;
+                  case MDNS_NAMES -> IceAgentOptions.HostCandidates.MDNS_NAMES;
                   case HIDDEN -> IceAgentOptions.HostCandidates.HIDDEN;
                 })
             .addressFilter(options.addressFilter())

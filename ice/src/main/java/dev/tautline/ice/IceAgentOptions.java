@@ -62,6 +62,13 @@ public final class IceAgentOptions {
     /** They are. */
     OFFERED,
     /**
+     * Random names under {@code .local} stand for them, one for each address and agent, which we
+     * answer for by multicast DNS: peers in the same local network find us, others learn nothing
+     * (draft-ietf-mmusic-mdns-ice-candidates). Where no name can be answered for, host candidates
+     * are not told at all.
+     */
+    MDNS_NAMES,
+    /**
      * They are not, nor as the related address of others (RFC 8828 section 5.2, mode 3). Checks
      * still leave from them, so that they work where the peer's addresses can be reached.
      */
@@ -159,7 +166,10 @@ public final class IceAgentOptions {
     return multicastDns;
   }
 
-  /** Where multicast DNS questions go. Default 224.0.0.251:5353, RFC 6762 section 3. */
+  /**
+   * Where multicast DNS questions go, and where those for names of ours come from. Default
+   * 224.0.0.251:5353, RFC 6762 section 3; over IPv6 ff02::fb with the same port.
+   */
   public InetSocketAddress multicastDnsAddress() {
     return multicastDnsAddress;
   }
@@ -227,7 +237,11 @@ public final class IceAgentOptions {
     return candidatePolicy;
   }
 
-  /** Whether the peer is told our interfaces' addresses. Default {@link HostCandidates#OFFERED}. */
+  /**
+   * Whether the peer is told our interfaces' addresses. Default {@link HostCandidates#OFFERED}:
+   * names instead are what the draft recommends where a foreign application reads the candidates,
+   * as a page does in a browser; here the application is its user's own.
+   */
   public HostCandidates hostCandidates() {
     return hostCandidates;
   }

@@ -5,15 +5,18 @@ import dev.tautline.ice.agent.DefaultIceAgent;
 import dev.tautline.ice.agent.HostPorts;
 import dev.tautline.ice.agent.ProcessPacer;
 import dev.tautline.ice.gather.HostAddresses;
+import dev.tautline.ice.gather.MulticastDnsResponder;
 import dev.tautline.ice.gather.NameResolver;
 import dev.tautline.ice.gather.NetworkWatch;
 import dev.tautline.ice.tcp.PassivePort;
 import dev.tautline.ice.udp.Loops;
 import dev.tautline.ice.udp.NettyLoop;
 import dev.tautline.ice.udp.SharedPort;
+import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +34,8 @@ public final class IceRuntime implements AutoCloseable {
   private final ProcessPacer pacer = new ProcessPacer();
   private final SecureRandom random = new SecureRandom();
   private final HostPorts ports;
+  private final Map<InetSocketAddress, MulticastDnsResponder> responders =
+      new ConcurrentHashMap<>();
   private final Set<DefaultIceAgent> agents = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private final Optional<DefaultIceAgent> scout;
@@ -64,6 +69,7 @@ public final class IceRuntime implements AutoCloseable {
             names,
             network,
             ports,
+            this::responder,
             closed -> {});
     scouting.agent = agent;
     agent.loop().execute(agent::gather);
@@ -123,10 +129,24 @@ public final class IceRuntime implements AutoCloseable {
       }
       var agent =
           new DefaultIceAgent(
-              nextLoop(), options, listener, random, pacer, names, network, ports, agents::remove);
+              nextLoop(),
+              options,
+              listener,
+              random,
+              pacer,
+              names,
+              network,
+              ports,
+              this::responder,
+              agents::remove);
       agents.add(agent);
       return agent;
     }
+  }
+
+  /** One for all agents, as it has the port of multicast DNS; made when the first needs it. */
+  private MulticastDnsResponder responder(InetSocketAddress group) {
+    return responders.computeIfAbsent(group, key -> new MulticastDnsResponder(loops.next(), key));
   }
 
   /** Where a port is shared, one of the loops that read it. */
@@ -163,8 +183,12 @@ public final class IceRuntime implements AutoCloseable {
     network.close();
     agents.forEach(DefaultIceAgent::closeFromAnywhere);
     scout.ifPresent(DefaultIceAgent::closeFromAnywhere);
-    loops
-        .close()
+    // A loop that ends closes its sockets before it runs what waits: the names' leave comes first.
+    CompletableFuture.allOf(
+            responders.values().stream()
+                .map(MulticastDnsResponder::close)
+                .toArray(CompletableFuture[]::new))
+        .thenCompose(left -> loops.close())
         .thenRun(
             () -> {
               names.join();

@@ -47,6 +47,19 @@ class ArchitectureTest {
   }
 
   @Test
+  void multicastDnsStandsOnTheBaseAlone() {
+    classes()
+        .that()
+        .resideInAPackage("dev.tautline.ice.mdns..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.tautline.ice.mdns..", "dev.tautline.base..", "java..", "org.jspecify..")
+        .because("messages and responder run without sockets, and need nothing of ICE")
+        .check(PRODUCTION);
+  }
+
+  @Test
   void onlyTheRuntimeKnowsTheDrivers() {
     noClasses()
         .that()
@@ -61,6 +74,7 @@ class ArchitectureTest {
             "dev.tautline.ice.turn..",
             "dev.tautline.ice.tcp..",
             "dev.tautline.ice.udp..",
+            "dev.tautline.ice.mdns..",
             "dev.tautline.ice.gather..")
         .because("the API is interfaces and values; another agent can take this one's place")
         .check(PRODUCTION);

@@ -30,8 +30,10 @@ import dev.tautline.ice.check.Transmit;
 import dev.tautline.ice.endpoint.Endpoint;
 import dev.tautline.ice.endpoint.EndpointListener;
 import dev.tautline.ice.gather.AddressLiterals;
+import dev.tautline.ice.gather.HostAddresses;
 import dev.tautline.ice.gather.HostInterface;
 import dev.tautline.ice.gather.MulticastDnsResolver;
+import dev.tautline.ice.gather.MulticastDnsResponder;
 import dev.tautline.ice.gather.NameResolver;
 import dev.tautline.ice.gather.NetworkWatch;
 import dev.tautline.ice.udp.NettyLoop;
@@ -42,6 +44,7 @@ import dev.tautline.stun.codec.StunParser;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -50,6 +53,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -70,6 +74,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   private final AgentPath path;
   private final HeldDatagrams held = new HeldDatagrams();
   private final MulticastDnsResolver multicastDns;
+  private final @Nullable HostNames hostNames;
   private final LocalSockets sockets;
   private final Gathering gathering;
   private final LoopTimer timer;
@@ -102,6 +107,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
    * @param names the runtime's resolver
    * @param network the runtime's, tells when addresses come and go
    * @param ports what the runtime's agents share of its ports
+   * @param responders the runtime's answerer for names of ours, by multicast group
    * @param onClosed told once the agent is closed
    */
   public DefaultIceAgent(
@@ -113,6 +119,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
       NameResolver names,
       NetworkWatch network,
       HostPorts ports,
+      Function<InetSocketAddress, MulticastDnsResponder> responders,
       Consumer<DefaultIceAgent> onClosed) {
     this.loop = loop;
     this.options = options;
@@ -122,11 +129,25 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     IceCredentials first = IceCredentials.generate(random);
     this.core = new Generations(options, first, random, pacer.forLoop(loop), drops, timeline);
     this.path = new AgentPath(options.maxPayload(), drops, this::dataAuthenticated);
-    this.multicastDns = new MulticastDnsResolver(loop, options.multicastDnsAddress());
+    this.multicastDns =
+        new MulticastDnsResolver(loop, options.multicastDnsAddress(), this::interfacesInUse);
+    this.hostNames =
+        options.hostCandidates() == IceAgentOptions.HostCandidates.MDNS_NAMES
+            ? new HostNames(loop, random, responders.apply(options.multicastDnsAddress()))
+            : null;
     this.sockets = new LocalSockets(loop, options, this, network.source(), ports);
     this.gathering =
         new Gathering(
-            loop, options, first.ufrag(), sockets, random, names, timeline, this, new Gathered());
+            loop,
+            options,
+            first.ufrag(),
+            sockets,
+            random,
+            names,
+            hostNames,
+            timeline,
+            this,
+            new Gathered());
     this.timer = new LoopTimer(loop, this::timerFired);
   }
 
@@ -301,6 +322,16 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     }
   }
 
+  /** Where names are asked for. */
+  private List<String> interfacesInUse() {
+    try {
+      return HostAddresses.interfacesInUse(options, network.source().interfaces());
+    } catch (SocketException e) {
+      LOG.debug("{} the system does not tell its interfaces: {}", options.id(), e.toString());
+      return List.of();
+    }
+  }
+
   private @Nullable String refusal(IceCandidate candidate) {
     if (candidate.tcpType().orElse("").equals("active") && sockets.listens()) {
       return "not paired: the peer connects from there to the port we listen on";
@@ -404,8 +435,16 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
               ? new IceReport.RemoteCandidate(told.candidate(), "taken")
               : told);
     }
-    return Reports.make(
-        core, gathering.candidates(), remotes, gathering.serverReports(), timeline.events(), drops);
+    IceReport report =
+        Reports.make(
+            core,
+            gathering.candidates(),
+            remotes,
+            gathering.serverReports(),
+            timeline.events(),
+            drops,
+            gathering.withheld());
+    return hostNames == null ? report : Reports.rewritten(report, hostNames::hide);
   }
 
   @Override

@@ -31,8 +31,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -60,6 +62,8 @@ final class Gathering {
   private final GatheringListener listener;
   private final ReflexiveGatherer reflexive;
   private final RelayGatherer relays;
+  private final @Nullable HostNames hostNames;
+  private final String foundationSalt;
   private final ServerReports servers = new ServerReports();
   private final List<Bound> bound = new ArrayList<>();
   private final List<Endpoint> ownSockets = new ArrayList<>();
@@ -69,6 +73,9 @@ final class Gathering {
 
   /** Host candidates that are told once it is known under what address they are reached. */
   private final List<Held> held = new ArrayList<>();
+
+  /** Whose mapped address it is, by candidate address and port. */
+  private final Map<String, Integer> reflexiveBases = new HashMap<>();
 
   /** Who was asked from where in this generation. */
   private final Set<String> asked = new HashSet<>();
@@ -80,6 +87,8 @@ final class Gathering {
   private int relayed;
   private int pendingBinds;
   private int pendingNames;
+  private int pendingHostNames;
+  private Optional<String> withheld = Optional.empty();
   private boolean closed;
 
   /**
@@ -107,6 +116,7 @@ final class Gathering {
    * @param sockets binds
    * @param random secure, for transaction ids
    * @param names resolves the servers' names
+   * @param hostNames stand for our addresses; null where these are told, or nothing is
    * @param timeline where to note what happened
    * @param endpoints gets what comes to relayed addresses
    * @param listener the agent
@@ -118,6 +128,7 @@ final class Gathering {
       LocalSockets sockets,
       RandomGenerator random,
       NameResolver names,
+      @Nullable HostNames hostNames,
       Timeline timeline,
       EndpointListener endpoints,
       GatheringListener listener) {
@@ -126,6 +137,9 @@ final class Gathering {
     this.ufrag = ufrag;
     this.sockets = sockets;
     this.names = names;
+    this.hostNames = hostNames;
+    // A checksum of an address that is not to be told would tell it to who tries all addresses.
+    this.foundationSalt = tellsAddresses(options) ? "" : Long.toHexString(random.nextLong());
     this.timeline = timeline;
     this.listener = listener;
     this.reflexive = new ReflexiveGatherer(random, options.serverTimeout().toNanos());
@@ -242,7 +256,7 @@ final class Gathering {
           address, (socket, failure) -> socketOpened(address, preference, socket, failure));
       if (sockets.listens()
           && options.candidatePolicy() != IceAgentOptions.CandidatePolicy.RELAY
-          && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
+          && options.hostCandidates() != IceAgentOptions.HostCandidates.HIDDEN) {
         pendingBinds++;
         sockets.listen(address, (port, failure) -> listens(address, preference, port, failure));
       }
@@ -260,7 +274,7 @@ final class Gathering {
     }
     if (port == null) {
       LOG.debug("{} no TCP port on {}: {}", options.id(), address.getHostAddress(), failure);
-      timeline.add(loop.nowNanos(), "no TCP port on " + address.getHostAddress() + ": " + failure);
+      timeline.add(loop.nowNanos(), "no TCP port on " + told(address) + ": " + failure);
     } else {
       IceCandidate candidate = passive(port.localAddress(), preference);
       listening.add(listener.addBase(port, candidate));
@@ -274,9 +288,9 @@ final class Gathering {
 
   /** RFC 6544 section 4.5. */
   private IceCandidate passive(InetSocketAddress at, int preference) {
-    String host = AddressText.of(at.getAddress());
+    String host = told(at.getAddress());
     return new IceCandidate(
-        Foundations.of(IceCandidateType.HOST, host, "tcp"),
+        foundation(IceCandidateType.HOST, at.getAddress(), "tcp"),
         1,
         "tcp",
         Priorities.passiveTcp(preference),
@@ -304,7 +318,7 @@ final class Gathering {
   private void tellHost(IceCandidate candidate, InetSocketAddress at) {
     Optional<IcePorts.Announced> announced = sockets.announcements().of(at.getAddress());
     if (announced.isEmpty() || announced.get().use() == IcePorts.Use.BESIDES) {
-      announceOnce(candidate);
+      announceOwn(candidate, at.getAddress());
     }
     announced.ifPresent(
         mapped -> {
@@ -348,9 +362,73 @@ final class Gathering {
     }
   }
 
+  /** Tells a host candidate; one with a name once somebody answers for the name. */
+  private void announceOwn(IceCandidate candidate, InetAddress address) {
+    if (hostNames == null) {
+      announceOnce(candidate);
+      return;
+    }
+    pendingHostNames++;
+    hostNames.publish(
+        address,
+        failure -> {
+          pendingHostNames--;
+          if (closed) {
+            return;
+          }
+          if (failure.isPresent()) {
+            withhold(failure.get());
+          } else if (candidate.address().equals(hostNames.of(address))) {
+            // Else the address vanished meanwhile.
+            announceOnce(candidate.withUfrag(ufrag));
+          }
+          mayBeComplete();
+          listener.wake();
+        });
+  }
+
+  /** The address itself is not told in its place: that is what was asked for. */
+  private void withhold(String why) {
+    timeline.add(loop.nowNanos(), "a host candidate is not told, its name would not work: " + why);
+    if (withheld.isEmpty()) {
+      withheld = Optional.of(why);
+      LOG.warn(
+          "{} host candidates are not told: their .local names would not be answered for: {}",
+          options.id(),
+          why);
+    }
+  }
+
+  /** Why host candidates were not told although there are some. */
+  Optional<String> withheld() {
+    return withheld;
+  }
+
+  private static boolean tellsAddresses(IceAgentOptions options) {
+    return options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED;
+  }
+
+  /** An address of ours as others are told it. */
+  private String told(InetAddress address) {
+    return hostNames == null ? AddressText.of(address) : hostNames.of(address);
+  }
+
+  private String foundation(IceCandidateType type, InetAddress base, String server) {
+    return Foundations.of(type, foundationSalt + AddressText.of(base), server);
+  }
+
+  /** Where an error has its place, unless that is not to be told. */
+  private IceCandidateError error(
+      @Nullable InetSocketAddress at, IceServer server, int code, String text) {
+    return at == null || !tellsAddresses(options)
+        ? new IceCandidateError("", 0, server.url(), code, text)
+        : new IceCandidateError(
+            AddressText.of(at.getAddress()), at.getPort(), server.url(), code, text);
+  }
+
   private void vanished(Bound socket) {
     InetSocketAddress at = socket.socket().localAddress();
-    String host = AddressText.of(at.getAddress());
+    String host = told(at.getAddress());
     timeline.add(loop.nowNanos(), "the address " + host + " vanished");
     LOG.debug("{} the address {} vanished", options.id(), host);
     bound.remove(socket);
@@ -364,6 +442,9 @@ final class Gathering {
       }
     }
     relays.socketGone(socket.socket(), "the address " + host + " vanished");
+    if (hostNames != null) {
+      hostNames.withdraw(at.getAddress());
+    }
     LocalBase base = socket.base();
     if (base == null) {
       socket.socket().close();
@@ -375,7 +456,10 @@ final class Gathering {
                 || candidate
                     .related()
                     .filter(r -> r.address().equals(host) && r.port() == at.getPort())
-                    .isPresent());
+                    .isPresent()
+                || candidate.type() == IceCandidateType.SERVER_REFLEXIVE
+                    && Integer.valueOf(base.index())
+                        .equals(reflexiveBases.get(candidate.address() + ' ' + candidate.port())));
     listener.removeBase(base);
   }
 
@@ -394,9 +478,7 @@ final class Gathering {
       LOG.debug("{} no socket on {}: {}", options.id(), address.getHostAddress(), failure);
       timeline.add(
           loop.nowNanos(),
-          "no socket on "
-              + address.getHostAddress()
-              + (failure == null ? "" : ": " + failure.getMessage()));
+          "no socket on " + told(address) + (failure == null ? "" : ": " + failure.getMessage()));
     } else {
       hostCandidate(socket, preference);
     }
@@ -408,10 +490,10 @@ final class Gathering {
 
   private void hostCandidate(Endpoint socket, int preference) {
     InetSocketAddress at = socket.localAddress();
-    String host = AddressText.of(at.getAddress());
+    String host = told(at.getAddress());
     var candidate =
         new IceCandidate(
-            Foundations.of(IceCandidateType.HOST, host, ""),
+            foundation(IceCandidateType.HOST, at.getAddress(), ""),
             1,
             "udp",
             Priorities.candidate(IceCandidateType.HOST, preference),
@@ -426,7 +508,7 @@ final class Gathering {
       return;
     }
     bound.add(new Bound(socket, listener.addBase(socket, candidate)));
-    if (options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
+    if (options.hostCandidates() != IceAgentOptions.HostCandidates.HIDDEN) {
       announceHost(candidate, at);
     }
   }
@@ -462,7 +544,7 @@ final class Gathering {
       Optional<IceServer> server = sockets.announcements().toAsk(from.address());
       if (server.isPresent()
           && from.base() != null
-          && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
+          && options.hostCandidates() != IceAgentOptions.HostCandidates.HIDDEN) {
         servers.asked(server.get());
         pendingNames++;
         resolve(server.get());
@@ -723,7 +805,7 @@ final class Gathering {
       servers.ended(server, "relays from " + text);
       boolean told =
           options.candidatePolicy() == IceAgentOptions.CandidatePolicy.ALL
-              && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED;
+              && tellsAddresses(options);
       var candidate =
           new IceCandidate(
               Foundations.of(
@@ -764,13 +846,7 @@ final class Gathering {
     public void refused(IceServer server, @Nullable InetSocketAddress from, int code, String text) {
       servers.ended(server, text);
       timeline.add(loop.nowNanos(), server.url() + ": " + text);
-      listener.candidateError(
-          new IceCandidateError(
-              from == null ? "" : AddressText.of(from.getAddress()),
-              from == null ? 0 : from.getPort(),
-              server.url(),
-              code,
-              text));
+      listener.candidateError(error(from, server, code, text));
     }
 
     @Override
@@ -824,15 +900,9 @@ final class Gathering {
     } else if (outcome instanceof ReflexiveGatherer.Outcome.Failed failed) {
       servers.ended(failed.server(), failed.text());
       timeline.add(loop.nowNanos(), failed.server().url() + ": " + failed.text());
-      InetSocketAddress at = failed.base().address();
       listener.candidateError(
-          new IceCandidateError(
-              AddressText.of(at.getAddress()),
-              at.getPort(),
-              failed.server().url(),
-              failed.code(),
-              failed.text()));
-      announcedUnknown(failed.server(), at.getAddress(), failed.text());
+          error(failed.base().address(), failed.server(), failed.code(), failed.text()));
+      announcedUnknown(failed.server(), failed.base().address().getAddress(), failed.text());
     }
   }
 
@@ -842,7 +912,7 @@ final class Gathering {
     timeline.add(loop.nowNanos(), mapped.server().url() + " sees " + text);
     servers.ended(mapped.server(), "sees us as " + text);
     if (sockets.announcements().isAsked(mapped.server())
-        && options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED) {
+        && options.hostCandidates() != IceAgentOptions.HostCandidates.HIDDEN) {
       announcedSeen(mapped.base(), address.getAddress());
       announcedUnknown(
           mapped.server(), mapped.base().address().getAddress(), "it sees us as " + text);
@@ -852,7 +922,9 @@ final class Gathering {
   }
 
   private void serverReflexive(LocalBase base, String server, InetSocketAddress address) {
-    if (address.equals(base.address())
+    // Where only a name stands for the base, a candidate with its address "MUST NOT be considered
+    // redundant" (section 3.1.2.2 of the draft): a server of the peer's choice can see it.
+    if (address.equals(base.address()) && hostNames == null
         || address.getPort() == 0
         || PairableAddress.refusal(address).isPresent()
         || isKnownHere(address)) {
@@ -860,10 +932,7 @@ final class Gathering {
     }
     var candidate =
         new IceCandidate(
-            Foundations.of(
-                IceCandidateType.SERVER_REFLEXIVE,
-                AddressText.of(base.address().getAddress()),
-                server),
+            foundation(IceCandidateType.SERVER_REFLEXIVE, base.address().getAddress(), server),
             1,
             "udp",
             Priorities.candidate(
@@ -873,12 +942,13 @@ final class Gathering {
             address.getPort(),
             IceCandidateType.SERVER_REFLEXIVE,
             Optional.of(
-                options.hostCandidates() == IceAgentOptions.HostCandidates.OFFERED
+                tellsAddresses(options)
                     ? new IceCandidate.RelatedAddress(
                         AddressText.of(base.address().getAddress()), base.address().getPort())
                     : hidden(address.getAddress())),
             Optional.empty(),
             Optional.of(ufrag));
+    reflexiveBases.put(candidate.address() + ' ' + candidate.port(), base.index());
     listener.addReflexive(address, candidate);
     announce(candidate);
   }
@@ -940,6 +1010,7 @@ final class Gathering {
     if (state == IceGatheringState.GATHERING
         && pendingBinds == 0
         && pendingNames == 0
+        && pendingHostNames == 0
         && reflexive.isIdle()
         && relays.isIdle()) {
       become(IceGatheringState.COMPLETE);
@@ -995,6 +1066,9 @@ final class Gathering {
    */
   void close() {
     closed = true;
+    if (hostNames != null) {
+      hostNames.close();
+    }
     relays.close();
     sockets.close();
     ownSockets.forEach(Endpoint::close);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** Makes the report, and the one sentence that says what to look at. */
 final class Reports {
@@ -24,7 +25,8 @@ final class Reports {
       List<IceReport.RemoteCandidate> remote,
       List<IceReport.Server> servers,
       List<IceReport.Event> timeline,
-      DropCounters<IceDrop> drops) {
+      DropCounters<IceDrop> drops,
+      Optional<String> withheld) {
     List<IceReport.Counter> counters = new ArrayList<>();
     drops
         .snapshot()
@@ -42,14 +44,35 @@ final class Reports {
         timeline,
         core.selectedPair(),
         counters,
-        hint(core, local, remote, servers));
+        hint(core, local, remote, servers, withheld));
+  }
+
+  /** The same with what people read changed, save for candidates, which are as they were told. */
+  static IceReport rewritten(IceReport report, UnaryOperator<String> change) {
+    return new IceReport(
+        report.state(),
+        report.localCandidates(),
+        report.remoteCandidates(),
+        report.servers().stream()
+            .map(s -> new IceReport.Server(s.url(), change.apply(s.outcome())))
+            .toList(),
+        report.pairs().stream()
+            .map(p -> new IceReport.Pair(change.apply(p.local()), p.remote(), p.outcome()))
+            .toList(),
+        report.timeline().stream()
+            .map(e -> new IceReport.Event(e.atMillis(), change.apply(e.what())))
+            .toList(),
+        report.selected(),
+        report.counters(),
+        change.apply(report.hint()));
   }
 
   private static String hint(
       Generations core,
       List<IceCandidate> local,
       List<IceReport.RemoteCandidate> remote,
-      List<IceReport.Server> servers) {
+      List<IceReport.Server> servers,
+      Optional<String> withheld) {
     return switch (core.state()) {
       case NEW -> "not started: the peer's description has not been set";
       case CHECKING -> "checks are running";
@@ -58,7 +81,7 @@ final class Reports {
           "the peer has been silent for a while: its network or process may be gone, or it comes"
               + " back";
       case CLOSED -> "closed";
-      case FAILED -> failure(core, local, remote, servers);
+      case FAILED -> failure(core, local, remote, servers, withheld);
     };
   }
 
@@ -66,7 +89,8 @@ final class Reports {
       Generations core,
       List<IceCandidate> local,
       List<IceReport.RemoteCandidate> remote,
-      List<IceReport.Server> servers) {
+      List<IceReport.Server> servers,
+      Optional<String> withheld) {
     if (core.consentRefused()) {
       return "the peer refused to receive from us (403)";
     }
@@ -77,6 +101,11 @@ final class Reports {
     Optional<String> noRelay = noRelay(local, servers);
     if (local.isEmpty() && noRelay.isPresent()) {
       return noRelay.get();
+    }
+    if (local.isEmpty() && withheld.isPresent()) {
+      return "our addresses are to be told as .local names, and none could be answered for ("
+          + withheld.get()
+          + "): no host candidate was told";
     }
     if (local.isEmpty()) {
       return "this host offered no address: all its interfaces are down, filtered or loopback"
@@ -118,9 +147,15 @@ final class Reports {
   }
 
   private static String unpaired(List<IceCandidate> local, List<IceReport.RemoteCandidate> remote) {
-    boolean ours4 = local.stream().anyMatch(c -> !isIpv6(c.address()));
+    boolean ours4 = local.stream().anyMatch(c -> !isIpv6(c.address()) && !c.isMulticastDnsName());
     boolean ours6 = local.stream().anyMatch(c -> isIpv6(c.address()));
-    List<String> theirs = remote.stream().map(r -> r.candidate().address()).toList();
+    // A name does not tell the family.
+    List<String> theirs =
+        remote.stream()
+            .map(IceReport.RemoteCandidate::candidate)
+            .filter(c -> !c.isMulticastDnsName())
+            .map(IceCandidate::address)
+            .toList();
     boolean theirs4 = theirs.stream().anyMatch(address -> !isIpv6(address));
     boolean theirs6 = theirs.stream().anyMatch(Reports::isIpv6);
     if (ours4 && !ours6 && theirs6 && !theirs4) {
@@ -137,7 +172,12 @@ final class Reports {
   private static String unanswered(
       List<IceCandidate> local, List<InetSocketAddress> remote, List<IceReport.Pair> pairs) {
     boolean bothFamilies =
-        local.stream().map(c -> isIpv6(c.address())).distinct().count() == 2
+        local.stream()
+                    .filter(c -> !c.isMulticastDnsName())
+                    .map(c -> isIpv6(c.address()))
+                    .distinct()
+                    .count()
+                == 2
             || remote.stream().map(a -> a.getAddress() instanceof Inet6Address).distinct().count()
                 == 2;
     if (bothFamilies && pairs.stream().allMatch(pair -> pair.local().contains("["))) {

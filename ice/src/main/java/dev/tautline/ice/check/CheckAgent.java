@@ -1137,17 +1137,16 @@ public final class CheckAgent {
       return known;
     }
     return new IceCandidate(
-        Foundations.of(
-            IceCandidateType.PEER_REFLEXIVE, AddressText.of(base.address().getAddress()), ""),
+        Foundations.of(IceCandidateType.PEER_REFLEXIVE, base.candidate().address(), ""),
         1,
         base.candidate().transport(),
         peerReflexivePriority(base.candidate()),
         AddressText.of(mapped.getAddress()),
         mapped.getPort(),
         IceCandidateType.PEER_REFLEXIVE,
+        // The base as it was told: where a name stands for its address, the name.
         Optional.of(
-            new IceCandidate.RelatedAddress(
-                AddressText.of(base.address().getAddress()), base.address().getPort())),
+            new IceCandidate.RelatedAddress(base.candidate().address(), base.candidate().port())),
         base.candidate().tcpType(),
         Optional.empty());
   }

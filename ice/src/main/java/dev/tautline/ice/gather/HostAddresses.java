@@ -112,6 +112,16 @@ public final class HostAddresses {
     return all.size() > MAX_ADDRESSES ? List.copyOf(all.subList(0, MAX_ADDRESSES)) : all;
   }
 
+  /** The names of the interfaces whose addresses are offered. */
+  public static List<String> interfacesInUse(
+      IceAgentOptions options, List<HostInterface> interfaces) {
+    List<InetAddress> chosen = choose(options, interfaces);
+    return interfaces.stream()
+        .filter(nic -> nic.addresses().stream().anyMatch(chosen::contains))
+        .map(HostInterface::name)
+        .toList();
+  }
+
   private static boolean isOfferable(InetAddress address, IceAgentOptions options) {
     return !address.isAnyLocalAddress()
         && (!address.isLinkLocalAddress()

@@ -1,26 +1,14 @@
 package dev.tautline.ice.gather;
 
+import dev.tautline.base.WireFormatException;
+import dev.tautline.ice.mdns.MdnsMessage;
+import dev.tautline.ice.udp.MulticastChannel;
 import dev.tautline.ice.udp.NettyLoop;
-import dev.tautline.ice.udp.UdpChannels;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.socket.DatagramPacket;
-import io.netty.handler.codec.dns.DatagramDnsQuery;
-import io.netty.handler.codec.dns.DatagramDnsQueryEncoder;
-import io.netty.handler.codec.dns.DatagramDnsResponseDecoder;
-import io.netty.handler.codec.dns.DefaultDnsQuestion;
-import io.netty.handler.codec.dns.DnsRawRecord;
-import io.netty.handler.codec.dns.DnsRecord;
-import io.netty.handler.codec.dns.DnsRecordType;
-import io.netty.handler.codec.dns.DnsResponse;
-import io.netty.handler.codec.dns.DnsSection;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,14 +16,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Resolves {@code .local} names by one-shot multicast DNS questions (RFC 6762 section 5.1): asked
- * from a port of its own, so that answers come back by unicast, at once and again after one second,
- * for at most three. Bound to one loop; every method there.
+ * from ports of its own, so that answers come back by unicast, on every interface in use, over IPv4
+ * and IPv6, at once and again after one and two seconds. Bound to one loop; every method there.
  */
 public final class MulticastDnsResolver {
   private static final Logger LOG = LoggerFactory.getLogger(MulticastDnsResolver.class);
@@ -46,20 +35,27 @@ public final class MulticastDnsResolver {
 
   private final NettyLoop loop;
   private final InetSocketAddress group;
+  private final Supplier<List<String>> interfaces;
   private final Map<String, List<Consumer<Optional<InetAddress>>>> waiting = new HashMap<>();
-  private @Nullable Channel channel;
-  private boolean opening;
+  private final List<Asking> channels = new ArrayList<>();
+  private int opening;
   private boolean closed;
+
+  /** A socket and the group that is asked through it. */
+  private record Asking(MulticastChannel channel, InetSocketAddress group) {}
 
   /**
    * A resolver without a socket yet.
    *
    * @param loop where it lives
-   * @param group where questions go
+   * @param group where questions go over IPv4; over IPv6 to the standard's group, same port
+   * @param interfaces the names of the interfaces in use
    */
-  public MulticastDnsResolver(NettyLoop loop, InetSocketAddress group) {
+  public MulticastDnsResolver(
+      NettyLoop loop, InetSocketAddress group, Supplier<List<String>> interfaces) {
     this.loop = loop;
     this.group = group;
+    this.interfaces = interfaces;
   }
 
   /**
@@ -80,44 +76,86 @@ public final class MulticastDnsResolver {
       return;
     }
     waiting.put(key, new ArrayList<>(List.of(result)));
-    open();
-    ask(key);
+    if (channels.isEmpty() && opening == 0) {
+      boolean standard = group.getAddress().isMulticastAddress();
+      opening = standard ? 2 : 1;
+      open(MulticastChannel.anyIpv4(), group);
+      if (standard) {
+        open(
+            MulticastChannel.anyIpv6(),
+            new InetSocketAddress(MulticastDnsResponder.IPV6_GROUP, group.getPort()));
+      }
+    } else {
+      ask(key);
+    }
     for (int i = 1; i < SECONDS; i++) {
       loop.schedule(() -> ask(key), i * SECOND);
     }
     loop.schedule(() -> finish(key, Optional.empty()), SECONDS * SECOND);
   }
 
-  private void open() {
-    if (channel != null || opening) {
-      return;
-    }
-    opening = true;
-    UdpChannels.bindAny(loop, new Handler())
-        .addListener(
-            (ChannelFuture future) -> {
-              opening = false;
-              if (!future.isSuccess()) {
-                LOG.debug("no socket for multicast DNS: {}", future.cause().toString());
-              } else if (closed) {
-                future.channel().close();
-              } else {
-                channel = future.channel();
-                List.copyOf(waiting.keySet()).forEach(this::ask);
-              }
-            });
+  private void open(InetAddress any, InetSocketAddress to) {
+    MulticastChannel.open(
+        loop,
+        any,
+        0,
+        (bytes, from) -> answered(bytes),
+        (channel, failure) -> {
+          opening--;
+          if (channel == null) {
+            LOG.debug("no socket for multicast DNS: {}", String.valueOf(failure));
+          } else if (closed || waiting.isEmpty()) {
+            channel.close();
+          } else {
+            var asking = new Asking(channel, to);
+            channels.add(asking);
+            for (String name : waiting.keySet()) {
+              ask(name, asking);
+            }
+          }
+        });
   }
 
   private void ask(String name) {
-    if (channel == null || !waiting.containsKey(name)) {
-      return;
+    if (waiting.containsKey(name)) {
+      channels.forEach(asking -> ask(name, asking));
     }
-    for (DnsRecordType type : List.of(DnsRecordType.A, DnsRecordType.AAAA)) {
-      var query = new DatagramDnsQuery(null, group, 0);
-      query.addRecord(DnsSection.QUESTION, new DefaultDnsQuestion(name + '.', type));
-      channel.write(query, channel.voidPromise());
+  }
+
+  private void ask(String name, Asking asking) {
+    byte[] forIpv4 = MdnsMessage.query(name, 4);
+    byte[] forIpv6 = MdnsMessage.query(name, 6);
+    boolean asked = false;
+    if (asking.group().getAddress().isMulticastAddress()) {
+      for (String known : interfaces.get()) {
+        NetworkInterface through = byName(known);
+        if (through != null && hasFamily(through, asking.group().getAddress())) {
+          asking.channel().send(forIpv4, asking.group(), through);
+          asking.channel().send(forIpv6, asking.group(), through);
+          asked = true;
+        }
+      }
     }
-    channel.flush();
+    if (!asked && !(asking.group().getAddress() instanceof Inet6Address)) {
+      // The system knows where: the way of its default route.
+      asking.channel().send(forIpv4, asking.group());
+      asking.channel().send(forIpv6, asking.group());
+    }
+  }
+
+  private static @Nullable NetworkInterface byName(String name) {
+    try {
+      return NetworkInterface.getByName(name);
+    } catch (SocketException e) {
+      LOG.trace("{} is not there any more: {}", name, e.toString());
+      return null;
+    }
+  }
+
+  private static boolean hasFamily(NetworkInterface through, InetAddress like) {
+    return through
+        .inetAddresses()
+        .anyMatch(one -> one instanceof Inet6Address == like instanceof Inet6Address);
   }
 
   private void finish(String name, Optional<InetAddress> address) {
@@ -125,86 +163,42 @@ public final class MulticastDnsResolver {
     if (results != null) {
       results.forEach(result -> result.accept(address));
     }
-    if (waiting.isEmpty() && channel != null) {
-      channel.close();
-      channel = null;
+    if (waiting.isEmpty()) {
+      closeChannels();
     }
   }
 
-  /** Ends all questions without a result and closes the socket. */
+  private void closeChannels() {
+    channels.forEach(asking -> asking.channel().close());
+    channels.clear();
+  }
+
+  /** Ends all questions without a result and closes the sockets. */
   public void close() {
     closed = true;
     waiting.clear();
-    if (channel != null) {
-      channel.close();
-      channel = null;
-    }
+    closeChannels();
   }
 
-  private void answered(DnsResponse response) {
-    int count = Math.min(response.count(DnsSection.ANSWER), 16);
-    for (int i = 0; i < count; i++) {
-      DnsRecord record = response.recordAt(DnsSection.ANSWER, i);
-      String name = record.name().toLowerCase(Locale.ROOT);
-      if (name.endsWith(".")) {
-        name = name.substring(0, name.length() - 1);
-      }
-      if (waiting.containsKey(name) && record instanceof DnsRawRecord raw) {
-        Optional<InetAddress> address = address(raw);
-        if (address.isPresent()) {
-          finish(name, address);
-        }
-      }
-    }
-  }
-
-  private static Optional<InetAddress> address(DnsRawRecord record) {
-    ByteBuf content = record.content();
-    int length = content.readableBytes();
-    boolean fits =
-        record.type().equals(DnsRecordType.A) && length == 4
-            || record.type().equals(DnsRecordType.AAAA) && length == 16;
-    if (!fits) {
-      return Optional.empty();
-    }
-    byte[] bytes = new byte[length];
-    content.getBytes(content.readerIndex(), bytes);
+  private void answered(byte[] datagram) {
+    MdnsMessage message;
     try {
-      InetAddress address = InetAddress.getByAddress(bytes);
+      message = MdnsMessage.parse(datagram, 0, datagram.length);
+    } catch (WireFormatException e) {
+      LOG.debug("multicast DNS: dropped a datagram: {}", e.getMessage());
+      return;
+    }
+    if (message.kind() != MdnsMessage.Kind.RESPONSE) {
+      return;
+    }
+    for (MdnsMessage.AddressRecord answer : message.addresses()) {
       // A link-local address cannot be reached without its interface, and we have no candidate
-      // there.
-      return address.isLinkLocalAddress() ? Optional.empty() : Optional.of(address);
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException("4 and 16 are the lengths of an address", e);
-    }
-  }
-
-  private final class Handler extends SimpleChannelInboundHandler<DatagramPacket> {
-    private final DatagramDnsQueryEncoder encoder = new DatagramDnsQueryEncoder();
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-      context.pipeline().addFirst(encoder).addLast(new DatagramDnsResponseDecoder(), new Answers());
-    }
-
-    @Override
-    protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
-      // Netty's decoder wants its own reference and throws at what is no response; both end here.
-      context.fireChannelRead(
-          new DatagramPacket(
-              Unpooled.copiedBuffer(packet.content()), packet.recipient(), packet.sender()));
-    }
-  }
-
-  private final class Answers extends SimpleChannelInboundHandler<DnsResponse> {
-    @Override
-    protected void channelRead0(ChannelHandlerContext context, DnsResponse response) {
-      answered(response);
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-      LOG.debug("multicast DNS: dropped a datagram: {}", cause.getClass().getSimpleName());
+      // there; a time of zero says that the name is gone.
+      if (!answer.address().isLinkLocalAddress()
+          && answer.ttlSeconds() > 0
+          && waiting.containsKey(answer.name())) {
+        finish(answer.name(), Optional.of(answer.address()));
+      }
     }
   }
 }
