@@ -11,14 +11,28 @@ const say = (word, text) =>
 
 let connection;
 let channel;
+// Candidates that overtook the description, which libdatachannel would not take; null after it.
+let early;
 
 function connect() {
+  early = [];
   connection = new PeerConnection('open', { iceServers: [] });
   connection.onLocalDescription((sdp, type) => say(type.toUpperCase(), sdp));
   connection.onLocalCandidate((candidate, mid) => say('CANDIDATE', mid + ' ' + candidate));
   connection.onDataChannel(opened => {
     channel = opened;
   });
+}
+
+function described(sdp, type) {
+  connection.setRemoteDescription(sdp, type);
+  early.forEach(candidate);
+  early = null;
+}
+
+function candidate(text) {
+  const space = text.indexOf(' ');
+  connection?.addRemoteCandidate(text.slice(space + 1), text.slice(0, space));
 }
 
 const commands = {
@@ -32,11 +46,14 @@ const commands = {
       process.stdout.write(`OPEN ${micros}\n`);
     });
   },
-  OFFER: sdp => connection.setRemoteDescription(sdp, 'offer'),
-  ANSWER: sdp => connection.setRemoteDescription(sdp, 'answer'),
+  OFFER: sdp => described(sdp, 'offer'),
+  ANSWER: sdp => described(sdp, 'answer'),
   CANDIDATE(text) {
-    const space = text.indexOf(' ');
-    connection?.addRemoteCandidate(text.slice(space + 1), text.slice(0, space));
+    if (early) {
+      early.push(text);
+    } else {
+      candidate(text);
+    }
   },
   END() {
     connection.close();
