@@ -1,5 +1,6 @@
 package dev.tautline.dtls;
 
+import dev.tautline.dtls.bc.OwnIdentity;
 import dev.tautline.dtls.bc.SelfSigned;
 import java.io.ByteArrayInputStream;
 import java.security.PrivateKey;
@@ -19,10 +20,12 @@ public final class DtlsCertificate {
   private final PrivateKey key;
   private final Fingerprint fingerprint;
   private final Instant notAfter;
+  private final OwnIdentity identity;
 
   private DtlsCertificate(byte[] der, PrivateKey key, Instant notAfter) {
     this.der = der;
     this.key = key;
+    this.identity = OwnIdentity.of(der, key);
     this.notAfter = notAfter;
     this.fingerprint = Fingerprint.ofCertificate(der);
   }
@@ -47,8 +50,7 @@ public final class DtlsCertificate {
    *
    * @param certificateDer the certificate in DER
    * @param key its private key, ECDSA, with an encoding
-   * @throws IllegalArgumentException if the key is of another kind or the certificate cannot be
-   *     read
+   * @throws IllegalArgumentException if the key is of another kind or one of both cannot be read
    */
   public static DtlsCertificate of(byte[] certificateDer, PrivateKey key) {
     if (!(key instanceof ECKey) || key.getEncoded() == null) {
@@ -80,6 +82,10 @@ public final class DtlsCertificate {
   /** The private key. */
   public PrivateKey privateKey() {
     return key;
+  }
+
+  OwnIdentity identity() {
+    return identity;
   }
 
   /** When it expires. Peers do not look; it says when to make another one. */

@@ -22,6 +22,13 @@ public interface DtlsEngine extends ProtocolMachine<DtlsEvent> {
   void start(long nowNanos);
 
   /**
+   * Starts the computation ahead of {@link #start}, on its own thread, which waits from then on:
+   * nothing is sent and no time limit runs. Saves the handshake a millisecond or more where the
+   * path is still being looked for. Does nothing after {@code start}.
+   */
+  void prepare();
+
+  /**
    * Says which certificates of the peer are good: of these fingerprints those of the strongest hash
    * count, and one of them has to match (RFC 8122 section 5). May be called before, during and
    * after the handshake; {@link DtlsEvent.Established} waits for it. A mismatch ends the

@@ -8,6 +8,8 @@ import java.util.concurrent.Executor;
 
 /** Makes DTLS engines. */
 public final class DtlsEngines {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private DtlsEngines() {}
 
   /**
@@ -30,12 +32,12 @@ public final class DtlsEngines {
       Executor handshakes,
       Runnable wakeup,
       DtlsSink sink) {
-    var random = new SecureRandom();
     return new Dtls12Engine(
         options,
         role,
         (link, trust) ->
-            handshakes.execute(new HandshakeTask(options, role, own, link, trust, random)),
+            handshakes.execute(
+                new HandshakeTask(options, role, own.identity(), link, trust, RANDOM)),
         wakeup,
         sink);
   }

@@ -32,6 +32,12 @@ public final class DtlsHandshakes implements Executor, AutoCloseable {
   /** How many handshakes may queue by default. */
   public static final int DEFAULT_MAX_QUEUED = 4096;
 
+  /**
+   * Up to how many running handshakes another one is started before its path is there. More would
+   * keep threads from those that have theirs.
+   */
+  public static final int AHEAD_LIMIT = 64;
+
   private static final long STACK_BYTES = 256 * 1024;
   private static final @Nullable Function<Runnable, Thread> VIRTUAL_THREADS = virtualThreads();
 
@@ -106,6 +112,16 @@ public final class DtlsHandshakes implements Executor, AutoCloseable {
         throw new RejectedExecutionException(
             maxRunning + " handshakes run and " + maxQueued + " wait");
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a handshake may be started ahead of its path; see {@link #AHEAD_LIMIT}. */
+  public boolean mayStartAhead() {
+    lock.lock();
+    try {
+      return running.size() < Math.min(AHEAD_LIMIT, maxRunning) && !closed;
     } finally {
       lock.unlock();
     }

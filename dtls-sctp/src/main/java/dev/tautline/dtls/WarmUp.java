@@ -63,7 +63,8 @@ final class WarmUp implements Runnable {
     DtlsEngine server = engine(DtlsRole.SERVER, certificate);
     try {
       byte[] packet = new byte[1500];
-      while (!(client.isEstablished() && server.isEstablished())) {
+      boolean established = false;
+      while (!established) {
         long now = now();
         int moved = move(now, client, server, packet) + move(now, server, client, packet);
         if (client.pollEvent() instanceof DtlsEvent.Failed failed) {
@@ -75,7 +76,8 @@ final class WarmUp implements Runnable {
         if (now > LIMIT_NANOS) {
           throw new IllegalStateException("the warm-up took longer than 10 s");
         }
-        if (moved == 0 && wakeups.tryAcquire(100, TimeUnit.MILLISECONDS)) {
+        established = client.isEstablished() && server.isEstablished();
+        if (!established && moved == 0 && wakeups.tryAcquire(100, TimeUnit.MILLISECONDS)) {
           wakeups.drainPermits();
         }
       }

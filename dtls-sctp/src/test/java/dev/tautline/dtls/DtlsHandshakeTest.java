@@ -60,6 +60,56 @@ class DtlsHandshakeTest {
   }
 
   @Test
+  void aPreparedSideSendsNothingBeforeItStarts() {
+    try (var pair = new DtlsPair()) {
+      pair.client.engine.prepare();
+      pair.server.engine.prepare();
+      // Much longer than a handshake may take: no limit runs yet.
+      assertThat(pair.runUntil(() -> bothEstablished(pair), Duration.ofMinutes(5))).isFalse();
+      assertThat(pair.client.sent).isEmpty();
+      assertThat(pair.server.sent).isEmpty();
+      assertThat(pair.client.events).isEmpty();
+      assertThat(pair.server.events).isEmpty();
+
+      pair.established();
+
+      assertThat(pair.client.sent).hasSize(2);
+      assertThat(pair.client.engine.statistics().flightRetransmissions()).isZero();
+      talk(pair);
+    }
+  }
+
+  @Test
+  void aPreparedSideThatIsClosedLeavesWithoutAWord() {
+    try (var pair = new DtlsPair()) {
+      pair.client.engine.prepare();
+      pair.server.engine.prepare();
+      pair.awaitIdle();
+      pair.client.engine.close(pair.nowNanos);
+      pair.server.engine.close(pair.nowNanos);
+      assertThat(pair.client.takeDatagrams()).isEmpty();
+      assertThat(pair.server.takeDatagrams()).isEmpty();
+    }
+  }
+
+  @Test
+  void aPreparedServerThatNobodySpokeToIsAsSilentAsAnUnpreparedOne() {
+    try (var pair = new DtlsPair()) {
+      pair.server.engine.prepare();
+      pair.server.engine.start(pair.nowNanos);
+      pair.awaitIdle();
+      // A fatal alert left over from another association.
+      byte[] alert = {21, (byte) 0xfe, (byte) 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40};
+      pair.server.receive(alert);
+      assertThat(pair.server.events).isEmpty();
+      assertThat(pair.server.engine.statistics().dropped()).containsEntry(DtlsDrop.EARLY_ALERT, 1L);
+
+      pair.server.engine.close(pair.nowNanos);
+      assertThat(pair.server.takeDatagrams()).isEmpty();
+    }
+  }
+
+  @Test
   void aFlightTravelsInAsFewDatagramsAsFit() {
     try (var pair = new DtlsPair().established()) {
       // ClientHello; certificate to Finished. ServerHello to ServerHelloDone; Finished.

@@ -43,6 +43,21 @@ class DtlsHandshakesTest {
   }
 
   @Test
+  void handshakesStartAheadOnlyWhileFewRun() throws Exception {
+    try (var handshakes = DtlsHandshakes.create()) {
+      var started = new CountDownLatch(DtlsHandshakes.AHEAD_LIMIT);
+      var go = new CountDownLatch(1);
+      for (int i = 0; i < DtlsHandshakes.AHEAD_LIMIT; i++) {
+        assertThat(handshakes.mayStartAhead()).isTrue();
+        handshakes.execute(waiting(started, go));
+      }
+      assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(handshakes.mayStartAhead()).isFalse();
+      go.countDown();
+    }
+  }
+
+  @Test
   void theQueueIsFairByPeer() throws Exception {
     try (var handshakes = DtlsHandshakes.create("test", 1, 100)) {
       var started = new CountDownLatch(1);

@@ -210,7 +210,7 @@ final class DtlsPair implements AutoCloseable {
     return client.computes() || server.computes();
   }
 
-  private void awaitIdle() {
+  void awaitIdle() {
     try {
       while (computes()) {
         if (wakeups.tryAcquire(1, TimeUnit.MILLISECONDS)) {

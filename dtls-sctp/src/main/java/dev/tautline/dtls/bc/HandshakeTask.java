@@ -1,6 +1,5 @@
 package dev.tautline.dtls.bc;
 
-import dev.tautline.dtls.DtlsCertificate;
 import dev.tautline.dtls.DtlsFailure;
 import dev.tautline.dtls.DtlsOptions;
 import dev.tautline.dtls.DtlsRole;
@@ -26,7 +25,7 @@ import org.bouncycastle.tls.TlsTimeoutException;
 public final class HandshakeTask implements GatedTask {
   private final DtlsOptions options;
   private final DtlsRole role;
-  private final DtlsCertificate own;
+  private final OwnIdentity own;
   private final HandshakeLink link;
   private final PeerTrust trust;
   private final SecureRandom random;
@@ -35,7 +34,7 @@ public final class HandshakeTask implements GatedTask {
   public HandshakeTask(
       DtlsOptions options,
       DtlsRole role,
-      DtlsCertificate own,
+      OwnIdentity own,
       HandshakeLink link,
       PeerTrust trust,
       SecureRandom random) {

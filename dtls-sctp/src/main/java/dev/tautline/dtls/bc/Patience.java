@@ -7,7 +7,8 @@ import dev.tautline.dtls.DtlsOptions;
  * library's own timers lie behind the engine's limit and only end what nobody drives any more.
  */
 final class Patience {
-  private static final int MARGIN_MILLIS = 5_000;
+  /** A handshake may have been started ahead of its path, which may take long to be found. */
+  private static final int MARGIN_MILLIS = 3_600_000;
 
   private Patience() {}
 

@@ -1,10 +1,8 @@
 package dev.tautline.dtls.bc;
 
-import dev.tautline.dtls.DtlsCertificate;
 import dev.tautline.dtls.engine.PeerTrust;
 import java.io.IOException;
 import java.util.Vector;
-import org.bouncycastle.crypto.util.PrivateKeyFactory;
 import org.bouncycastle.tls.AlertDescription;
 import org.bouncycastle.tls.Certificate;
 import org.bouncycastle.tls.HashAlgorithm;
@@ -16,18 +14,19 @@ import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.crypto.TlsCertificate;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
 import org.bouncycastle.tls.crypto.impl.bc.BcDefaultTlsCredentialedSigner;
+import org.bouncycastle.tls.crypto.impl.bc.BcTlsCertificate;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
 
 /** Our certificate and the peer's: the same for both roles. */
 final class PeerCertificates {
   private final BcTlsCrypto crypto;
-  private final DtlsCertificate own;
+  private final OwnIdentity own;
   private final PeerTrust trust;
   private byte @Nullable [] peerCertificate;
   private boolean mismatch;
 
-  PeerCertificates(BcTlsCrypto crypto, DtlsCertificate own, PeerTrust trust) {
+  PeerCertificates(BcTlsCrypto crypto, OwnIdentity own, PeerTrust trust) {
     this.crypto = crypto;
     this.own = own;
     this.trust = trust;
@@ -69,13 +68,9 @@ final class PeerCertificates {
   TlsCredentialedSigner signer(TlsContext context, @Nullable Vector<?> peerAlgorithms)
       throws IOException {
     var chain =
-        new Certificate(new TlsCertificate[] {crypto.createCertificate(own.certificateDer())});
+        new Certificate(new TlsCertificate[] {new BcTlsCertificate(crypto, own.certificate())});
     return new BcDefaultTlsCredentialedSigner(
-        new TlsCryptoParameters(context),
-        crypto,
-        PrivateKeyFactory.createKey(own.privateKey().getEncoded()),
-        chain,
-        algorithm(peerAlgorithms));
+        new TlsCryptoParameters(context), crypto, own.key(), chain, algorithm(peerAlgorithms));
   }
 
   private static SignatureAndHashAlgorithm algorithm(@Nullable Vector<?> peerAlgorithms)

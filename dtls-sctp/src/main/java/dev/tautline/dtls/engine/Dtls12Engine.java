@@ -78,6 +78,7 @@ public final class Dtls12Engine implements DtlsEngine {
   private long handshakeDeadlineNanos = Timer.NOT_RUNNING;
   private long progressDeadlineNanos = Timer.NOT_RUNNING;
   private boolean taskStarted;
+  private boolean peerSpoke;
   private int armedFlight;
   private long flightSentNanos;
   private int flightAtLastMessage = -1;
@@ -136,8 +137,21 @@ public final class Dtls12Engine implements DtlsEngine {
     lastNowNanos = nowNanos;
     phase = Phase.HANDSHAKING;
     handshakeDeadlineNanos = nowNanos + options.handshakeTimeout().toNanos();
-    if (role == DtlsRole.CLIENT) {
+    if (role == DtlsRole.CLIENT && !taskStarted) {
       startTask();
+    }
+  }
+
+  @Override
+  public void prepare() {
+    if (phase != Phase.NEW || taskStarted) {
+      return;
+    }
+    try {
+      starter.start(link, trust);
+      taskStarted = true;
+    } catch (RejectedExecutionException e) {
+      // There may be a thread for it by the time it is needed.
     }
   }
 
@@ -194,7 +208,7 @@ public final class Dtls12Engine implements DtlsEngine {
     }
     outgoing.clear();
     // A peer that has heard nothing of us needs no good-bye.
-    if (phase != Phase.NEW && taskStarted) {
+    if (phase != Phase.NEW && (role == DtlsRole.CLIENT || peerSpoke)) {
       sendAlert(Alerts.WARNING, Alerts.CLOSE_NOTIFY);
     }
     end();
@@ -230,7 +244,13 @@ public final class Dtls12Engine implements DtlsEngine {
   public void receive(long nowNanos, byte[] packet, int offset, int length) {
     Objects.checkFromIndexSize(offset, length, packet.length);
     settle(nowNanos);
-    int end = offset + length;
+    receiveRecords(nowNanos, packet, offset, offset + length);
+    if (phase == Phase.HANDSHAKING) {
+      link.wakeReader();
+    }
+  }
+
+  private void receiveRecords(long nowNanos, byte[] packet, int offset, int end) {
     int at = offset;
     while (at < end) {
       if (phase == Phase.NEW || phase == Phase.CLOSED) {
@@ -464,7 +484,7 @@ public final class Dtls12Engine implements DtlsEngine {
       case RecordHeader.ALERT -> {
         // Before the ClientHello was read nothing of ours can have caused an alert: it is left over
         // from another association.
-        if (!taskStarted) {
+        if (role == DtlsRole.SERVER && !peerSpoke) {
           drops.count(DtlsDrop.EARLY_ALERT);
         } else {
           feed(RecordHeader.ALERT, Arrays.copyOfRange(packet, fragment, fragment + length));
@@ -479,6 +499,7 @@ public final class Dtls12Engine implements DtlsEngine {
         message != null && phase == Phase.HANDSHAKING;
         message = reassembly.poll()) {
       int type = message[0] & 0xff;
+      peerSpoke = true;
       if (!taskStarted) {
         startTask();
       }

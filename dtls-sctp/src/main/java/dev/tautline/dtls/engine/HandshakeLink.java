@@ -186,7 +186,10 @@ public final class HandshakeLink {
 
   // ---- The loop
 
-  /** Hands a record to the handshake's thread; false when too much waits. */
+  /**
+   * Hands a record to the handshake's thread, which reads it after {@link #wakeReader}; false when
+   * too much waits.
+   */
   boolean offer(byte[] record) {
     lock.lock();
     try {
@@ -196,8 +199,19 @@ public final class HandshakeLink {
       inbound.add(record);
       inboundBytes += record.length;
       waiting = false;
-      arrived.signal();
       return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Wakes the handshake's thread: once for all records of a datagram. */
+  void wakeReader() {
+    lock.lock();
+    try {
+      if (!inbound.isEmpty()) {
+        arrived.signal();
+      }
     } finally {
       lock.unlock();
     }
