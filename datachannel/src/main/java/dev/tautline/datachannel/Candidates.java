@@ -1,5 +1,6 @@
 package dev.tautline.datachannel;
 
+import dev.tautline.base.Words;
 import dev.tautline.datachannel.sdp.GatheredCandidates;
 import dev.tautline.ice.IceCandidate;
 import dev.tautline.ice.IceCandidateType;
@@ -18,7 +19,7 @@ final class Candidates {
    * section 5.1 wants those skipped.
    */
   static Optional<IceCandidate> parse(String line) throws IceParseException {
-    String[] words = line.strip().split("[ \t]+", -1);
+    String[] words = Words.of(line.strip(), " \t");
     if (words.length >= 8 && words[6].equalsIgnoreCase("typ")) {
       boolean known = false;
       for (IceCandidateType type : IceCandidateType.values()) {

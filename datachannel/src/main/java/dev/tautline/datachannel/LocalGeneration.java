@@ -37,7 +37,16 @@ final class LocalGeneration {
     progress = Progress.COMPLETE;
   }
 
-  GatheredCandidates gathered() {
-    return Candidates.gathered(candidates, progress);
+  Snapshot snapshot() {
+    return new Snapshot(List.copyOf(candidates), progress);
+  }
+
+  /** What was gathered at one moment; put into words only when somebody asks. Any thread. */
+  record Snapshot(List<IceCandidate> candidates, Progress progress) {
+    static final Snapshot NONE = new Snapshot(List.of(), GatheredCandidates.NONE.progress());
+
+    GatheredCandidates describe() {
+      return Candidates.gathered(candidates, progress);
+    }
   }
 }

@@ -79,6 +79,7 @@ public final class PeerConnection implements AutoCloseable {
   private static final AtomicInteger NEXT_ID =
       new AtomicInteger(ThreadLocalRandom.current().nextInt());
 
+  private static final SecureRandom RANDOM = new SecureRandom();
   private static final int SCTP_PORT = 5000;
   private static final int PACING_MILLIS = 5;
   private static final long SCTP_SLACK_BYTES = 1L << 30;
@@ -112,7 +113,7 @@ public final class PeerConnection implements AutoCloseable {
   private volatile IceGatheringState gatheringState = IceGatheringState.NEW;
   private volatile SignalingState signalingState = SignalingState.STABLE;
   private volatile @Nullable LocalSnapshot localSnapshot;
-  private volatile @Nullable SessionDescription remoteSnapshot;
+  private volatile @Nullable RemoteSnapshot remoteSnapshot;
   private volatile @Nullable PeerConnectionException failure;
   private volatile @Nullable SelectedCandidatePair selectedPair;
   private volatile int maxMessageSize;
@@ -147,9 +148,37 @@ public final class PeerConnection implements AutoCloseable {
   private long messagesDropped;
 
   /** Our description and what was gathered for it. */
-  private record LocalSnapshot(SdpType type, LocalSdp sdp, GatheredCandidates gathered) {
+  private record LocalSnapshot(SdpType type, LocalSdp sdp, LocalGeneration.Snapshot gathered) {
     SessionDescription describe() {
-      return new SessionDescription(type, sdp.withCandidates(gathered).toSdp());
+      return new SessionDescription(type, sdp.withCandidates(gathered.describe()).toSdp());
+    }
+  }
+
+  /** The peer's description and what was added to it. */
+  private record RemoteSnapshot(SessionDescription described, List<RemoteLine> added) {
+    SessionDescription describe() {
+      if (added.isEmpty()) {
+        return described;
+      }
+      var out = new StringBuilder(described.sdp().length() + 100 * added.size());
+      int section = -1;
+      for (String line : described.sdp().lines().toList()) {
+        if (line.startsWith("m=")) {
+          appendAdded(out, section);
+          section++;
+        }
+        out.append(line).append("\r\n");
+      }
+      appendAdded(out, section);
+      return new SessionDescription(described.type(), out.toString());
+    }
+
+    private void appendAdded(StringBuilder out, int section) {
+      for (RemoteLine line : added) {
+        if (line.section == section) {
+          out.append("a=").append(line.line).append("\r\n");
+        }
+      }
     }
   }
 
@@ -210,20 +239,19 @@ public final class PeerConnection implements AutoCloseable {
     IceCredentials credentials = transport.agent().localCredentials();
     agentCredentials = credentials;
     localGenerations.put(credentials.ufrag(), new LocalGeneration(credentials.ufrag()));
-    var random = new SecureRandom();
     Fingerprint fingerprint = own.fingerprint();
     negotiation =
         new Negotiation(
             new Own(
                 // RFC 9429 section 5.2.1: 63 bits, as some read it as a signed number.
-                random.nextLong() >>> 1,
+                RANDOM.nextLong() >>> 1,
                 credentials.ufrag(),
                 credentials.pwd(),
                 List.of(new SdpFingerprint(fingerprint.algorithm(), fingerprint.value())),
                 PACING_MILLIS,
                 SCTP_PORT,
                 options.maxMessageSize()),
-            () -> IceCredentials.generate(random));
+            () -> IceCredentials.generate(RANDOM));
     LOG.debug("{} made, ufrag {}", id, credentials.ufrag());
     runWaiting();
   }
@@ -369,6 +397,8 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   private <T> void runOperation(Operation<T> operation, CompletableFuture<T> future) {
+    // A stage of the operation before may have called this one.
+    runAfterOperation();
     if (closing.get()) {
       fail(future, closedMeanwhile());
       return;
@@ -388,7 +418,13 @@ public final class PeerConnection implements AutoCloseable {
       fail(future, new PeerConnectionException(Code.INTERNAL, "a fault in an operation", null, e));
       fault(e);
     }
-    // Gathering and checks begin behind the future's completion, so that their events come later.
+    // Gathering and checks begin behind the future's completion: their events come later, and the
+    // description need not wait for the sockets on its way to the peer.
+    callbacks().drainOnLoop();
+    runAfterOperation();
+  }
+
+  private void runAfterOperation() {
     Runnable next;
     while ((next = afterOperation.poll()) != null) {
       next.run();
@@ -559,7 +595,7 @@ public final class PeerConnection implements AutoCloseable {
     localSnapshot =
         local == null || localType == null
             ? null
-            : new LocalSnapshot(localType, local, gathered(session.credentials().ufrag()));
+            : new LocalSnapshot(localType, local, snapshot(session.credentials().ufrag()));
     remoteSnapshot = remoteWithCandidates();
     SignalingState now = session.state();
     boolean changed = now != computedSignaling;
@@ -632,9 +668,13 @@ public final class PeerConnection implements AutoCloseable {
 
   // ---- Candidates
 
-  private GatheredCandidates gathered(String ufrag) {
+  private LocalGeneration.Snapshot snapshot(String ufrag) {
     LocalGeneration generation = localGenerations.get(ufrag);
-    return generation == null ? GatheredCandidates.NONE : generation.gathered();
+    return generation == null ? LocalGeneration.Snapshot.NONE : generation.snapshot();
+  }
+
+  private GatheredCandidates gathered(String ufrag) {
+    return snapshot(ufrag).describe();
   }
 
   /** The agent answers checks with the credentials that our description has, from now on. */
@@ -829,31 +869,12 @@ public final class PeerConnection implements AutoCloseable {
     }
   }
 
-  private @Nullable SessionDescription remoteWithCandidates() {
+  private @Nullable RemoteSnapshot remoteWithCandidates() {
     Negotiation session = negotiation;
     SessionDescription description = session == null ? null : session.remoteDescription();
-    if (description == null || addedRemoteLines.isEmpty()) {
-      return description;
-    }
-    var out = new StringBuilder(description.sdp().length() + 100 * addedRemoteLines.size());
-    int section = -1;
-    for (String line : description.sdp().split("\r?\n")) {
-      if (line.startsWith("m=")) {
-        appendAddedLines(out, section);
-        section++;
-      }
-      out.append(line).append("\r\n");
-    }
-    appendAddedLines(out, section);
-    return new SessionDescription(description.type(), out.toString());
-  }
-
-  private void appendAddedLines(StringBuilder out, int section) {
-    for (RemoteLine added : addedRemoteLines) {
-      if (added.section == section) {
-        out.append("a=").append(added.line).append("\r\n");
-      }
-    }
+    return description == null
+        ? null
+        : new RemoteSnapshot(description, List.copyOf(addedRemoteLines));
   }
 
   // ---- Both descriptions are there
@@ -914,7 +935,7 @@ public final class PeerConnection implements AutoCloseable {
     milestones = new Milestones(milestones.gatherStart, milestones.gatherEnd, now, -1, -1, -1);
     connectDeadlineNanos = now + saturatedNanos(options.connectTimeout());
     Association association =
-        Association.create(associationOptions(agreement.data().sctpPort()), new SecureRandom());
+        Association.create(associationOptions(agreement.data().sctpPort()), RANDOM);
     DtlsCertificate own = Objects.requireNonNull(certificate);
     transport.join(
         (wakeup, sink) -> {
@@ -922,6 +943,9 @@ public final class PeerConnection implements AutoCloseable {
               DtlsEngines.bouncyCastle(
                   dtlsOptions(), dtlsRole, own, runtime.handshakes(), wakeup, sink);
           engine.setRemoteFingerprints(agreement.fingerprints());
+          if (runtime.handshakes().mayStartAhead()) {
+            engine.prepare();
+          }
           return engine;
         },
         association);
@@ -1226,7 +1250,7 @@ public final class PeerConnection implements AutoCloseable {
     LocalSnapshot before = localSnapshot;
     if (before != null) {
       localSnapshot =
-          new LocalSnapshot(before.type, before.sdp, gathered(negotiation().credentials().ufrag()));
+          new LocalSnapshot(before.type, before.sdp, snapshot(negotiation().credentials().ufrag()));
     }
   }
 
@@ -1352,7 +1376,7 @@ public final class PeerConnection implements AutoCloseable {
 
   /** The peer's description with the candidates added so far; the pending one if there is one. */
   public Optional<SessionDescription> remoteDescription() {
-    return Optional.ofNullable(remoteSnapshot);
+    return Optional.ofNullable(remoteSnapshot).map(RemoteSnapshot::describe);
   }
 
   /** A reliable, ordered channel. */

@@ -1,7 +1,6 @@
 package dev.tautline.ice;
 
-import java.util.ArrayList;
-import java.util.List;
+import dev.tautline.base.Words;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -90,7 +89,7 @@ public record IceCandidate(
     if (!text.regionMatches(true, 0, "candidate:", 0, 10)) {
       throw new IceParseException("candidate line does not start with \"candidate:\"");
     }
-    String[] words = text.substring(10).strip().split("[ \t]+", -1);
+    String[] words = Words.of(text.substring(10).strip(), " \t");
     if (words.length < 8) {
       throw new IceParseException("candidate line has " + words.length + " words, 8 are needed");
     }
@@ -143,33 +142,22 @@ public record IceCandidate(
 
   /** The line without {@code a=} and line end: {@code candidate:…}. */
   public String toLine() {
-    List<String> words = new ArrayList<>();
-    words.add("candidate:" + foundation);
-    words.add(Integer.toString(component));
-    words.add(transport);
-    words.add(Long.toString(priority));
-    words.add(address);
-    words.add(Integer.toString(port));
-    words.add("typ");
-    words.add(type.token());
-    related.ifPresent(
-        r -> {
-          words.add("raddr");
-          words.add(r.address());
-          words.add("rport");
-          words.add(Integer.toString(r.port()));
-        });
-    tcpType.ifPresent(
-        t -> {
-          words.add("tcptype");
-          words.add(t);
-        });
-    ufrag.ifPresent(
-        u -> {
-          words.add("ufrag");
-          words.add(u);
-        });
-    return String.join(" ", words);
+    var line = new StringBuilder(128);
+    line.append("candidate:").append(foundation);
+    line.append(' ').append(component).append(' ').append(transport);
+    line.append(' ').append(priority).append(' ').append(address).append(' ').append(port);
+    line.append(" typ ").append(type.token());
+    if (related.isPresent()) {
+      RelatedAddress from = related.get();
+      line.append(" raddr ").append(from.address()).append(" rport ").append(from.port());
+    }
+    if (tcpType.isPresent()) {
+      line.append(" tcptype ").append(tcpType.get());
+    }
+    if (ufrag.isPresent()) {
+      line.append(" ufrag ").append(ufrag.get());
+    }
+    return line.toString();
   }
 
   private static IceCandidateType type(String word) throws IceParseException {

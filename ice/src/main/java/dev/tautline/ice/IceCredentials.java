@@ -58,9 +58,12 @@ public record IceCredentials(String ufrag, String pwd) {
   }
 
   private static String token(RandomGenerator random, int length) {
+    byte[] bits = new byte[length];
+    random.nextBytes(bits);
     var token = new StringBuilder(length);
-    for (int i = 0; i < length; i++) {
-      token.append(ICE_CHARS.charAt(random.nextInt(ICE_CHARS.length())));
+    for (byte sixBits : bits) {
+      // 64 characters: each is as likely as the others.
+      token.append(ICE_CHARS.charAt(sixBits & 0x3f));
     }
     return token.toString();
   }

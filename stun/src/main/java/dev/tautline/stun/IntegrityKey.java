@@ -7,6 +7,7 @@ import java.security.NoSuchAlgorithmException;
 import java.text.Normalizer;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The key of MESSAGE-INTEGRITY and MESSAGE-INTEGRITY-SHA256, RFC 8489 section 9. Immutable; may be
@@ -17,6 +18,10 @@ public final class IntegrityKey {
   private static final String SHA256 = "HmacSHA256";
 
   private final byte[] key;
+  // Keyed once, then copied: looking an algorithm up and keying it takes longer than the MAC of a
+  // binding request. Nobody feeds these two.
+  private volatile @Nullable Mac keyedSha1;
+  private volatile @Nullable Mac keyedSha256;
 
   private IntegrityKey(byte[] key) {
     this.key = key;
@@ -49,12 +54,22 @@ public final class IntegrityKey {
 
   /** HMAC-SHA1, 20 bytes. */
   public byte[] hmacSha1(byte[] buffer, int offset, int length) {
-    return mac(SHA1, buffer, offset, length);
+    Mac keyed = keyedSha1;
+    if (keyed == null) {
+      keyed = keyed(SHA1);
+      keyedSha1 = keyed;
+    }
+    return mac(keyed, SHA1, buffer, offset, length);
   }
 
   /** HMAC-SHA256, 32 bytes. */
   public byte[] hmacSha256(byte[] buffer, int offset, int length) {
-    return mac(SHA256, buffer, offset, length);
+    Mac keyed = keyedSha256;
+    if (keyed == null) {
+      keyed = keyed(SHA256);
+      keyedSha256 = keyed;
+    }
+    return mac(keyed, SHA256, buffer, offset, length);
   }
 
   /** The key is left out: it is secret. */
@@ -63,14 +78,25 @@ public final class IntegrityKey {
     return "IntegrityKey";
   }
 
-  private byte[] mac(String algorithm, byte[] buffer, int offset, int length) {
+  private byte[] mac(Mac keyed, String algorithm, byte[] buffer, int offset, int length) {
+    Mac mac;
+    try {
+      mac = (Mac) keyed.clone();
+    } catch (CloneNotSupportedException e) {
+      // Another provider's; the JDK's own can be copied.
+      mac = keyed(algorithm);
+    }
+    mac.update(buffer, offset, length);
+    return mac.doFinal();
+  }
+
+  private Mac keyed(String algorithm) {
     try {
       Mac mac = Mac.getInstance(algorithm);
       // An empty key is legal for HMAC, but SecretKeySpec refuses it; one zero byte is the same key
       // after HMAC's padding.
       mac.init(new SecretKeySpec(key.length == 0 ? new byte[1] : key, algorithm));
-      mac.update(buffer, offset, length);
-      return mac.doFinal();
+      return mac;
     } catch (NoSuchAlgorithmException | InvalidKeyException e) {
       throw new IllegalStateException("every JDK has " + algorithm, e);
     }

@@ -1,5 +1,6 @@
 package dev.tautline.datachannel.sdp;
 
+import dev.tautline.base.Words;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -151,7 +152,7 @@ final class SdpParser {
   }
 
   private void origin(String value) throws SdpParseException {
-    if (value.trim().split(" +", -1).length != 6) {
+    if (Words.of(value, " ").length != 6) {
       throw wrong("o= has six fields");
     }
   }
@@ -186,7 +187,7 @@ final class SdpParser {
       case "ice-pwd" -> current.pwd = iceChars(value, 22, "a=ice-pwd");
       case "ice-options" -> {
         // Blanks by RFC 8839; libdatachannel writes commas.
-        for (String option : value.split("[ ,]+")) {
+        for (String option : Words.of(value, " ,")) {
           current.iceOptions.add(option);
         }
       }
@@ -207,8 +208,8 @@ final class SdpParser {
   }
 
   private void group(String value) throws SdpParseException {
-    String[] fields = value.split(" +");
-    if (!fields[0].equals("BUNDLE")) {
+    String[] fields = Words.of(value, " ");
+    if (fields.length == 0 || !fields[0].equals("BUNDLE")) {
       return;
     }
     if (fields.length - 1 > MAX_MIDS) {
@@ -248,7 +249,7 @@ final class SdpParser {
   }
 
   private void sctpMap(String value) throws SdpParseException {
-    String[] fields = value.split(" +");
+    String[] fields = Words.of(value, " ");
     if (fields.length < 2) {
       throw wrong("a=sctpmap has a port and a name");
     }

@@ -141,8 +141,11 @@ public final class Callbacks {
     return taken.poll();
   }
 
-  /** Runs what is queued for the loop; returns whether anything was. */
-  boolean drainOnLoop() {
+  /**
+   * Runs what is queued for the loop; returns whether anything was. Between two pieces of our own
+   * work, never within one.
+   */
+  public boolean drainOnLoop() {
     if (onLoop.isEmpty() || drainingOnLoop) {
       return false;
     }

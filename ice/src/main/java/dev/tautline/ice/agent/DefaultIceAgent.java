@@ -386,7 +386,9 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
   }
 
   private void report(IceCandidate candidate, String outcome) {
-    LOG.debug("{} remote {}: {}", options.id(), candidate.toLine(), outcome);
+    if (LOG.isDebugEnabled()) {
+      LOG.debug("{} remote {}: {}", options.id(), candidate.toLine(), outcome);
+    }
     remoteReports.removeIf(known -> known.candidate().equals(candidate));
     if (remoteReports.size() < MAX_REPORTED_REMOTES) {
       remoteReports.add(new IceReport.RemoteCandidate(candidate, outcome));
@@ -716,11 +718,13 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
       }
       listener.stateChanged(changed.state());
     } else if (event instanceof CheckEvent.PairChanged changed) {
-      LOG.debug(
-          "{} pair in use: {} <-> {}",
-          options.id(),
-          changed.pair().local().toLine(),
-          changed.pair().remote().toLine());
+      if (LOG.isDebugEnabled()) {
+        LOG.debug(
+            "{} pair in use: {} <-> {}",
+            options.id(),
+            changed.pair().local().toLine(),
+            changed.pair().remote().toLine());
+      }
       Base base = bases.get(changed.route().base());
       if (base == null) {
         // It was removed since; what takes its place comes next.

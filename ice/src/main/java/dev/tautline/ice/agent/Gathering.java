@@ -515,7 +515,9 @@ final class Gathering {
 
   private void announce(IceCandidate candidate) {
     candidates.add(candidate);
-    LOG.debug("{} local {}", options.id(), candidate.toLine());
+    if (LOG.isDebugEnabled()) {
+      LOG.debug("{} local {}", options.id(), candidate.toLine());
+    }
     listener.announce(candidate);
   }
 
