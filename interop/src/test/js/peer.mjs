@@ -154,7 +154,9 @@ export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
     dc.onerror = e => emit({ event: 'error', label, text: String(e.error?.message ?? e) });
     dc.onbufferedamountlow = () => emit({ event: 'low', label });
     dc.onmessage = ({ data }) => {
-      if (dc.echo) {
+      if (dc.followed) {
+        follow(dc.followed, data);
+      } else if (dc.echo) {
         dc.send(data);
       } else if (typeof data === 'string') {
         emit({ event: 'message', label, text: data });
@@ -177,6 +179,27 @@ export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
 
   const payload = command =>
     command.base64 === undefined ? command.text : toSend(fromBase64(command.base64));
+
+  /** Numbers from 0 on have to come, each once and in order. */
+  function follow(followed, data) {
+    const now = performance.now();
+    followed.longestGap = Math.max(followed.longestGap, now - followed.last);
+    followed.last = now;
+    if (data !== String(followed.next)) {
+      followed.faults.push(`"${data}" came in place of ${followed.next}`);
+    }
+    followed.next++;
+    followed.changed?.();
+  }
+
+  /** Until so many numbers came. */
+  async function followed(dc, count) {
+    const state = dc.followed;
+    while (state.faults.length === 0 && state.next < count) {
+      await new Promise(resolve => { state.changed = resolve; });
+    }
+    return { received: state.next, longestGap: Math.round(state.longestGap), faults: state.faults };
+  }
 
   /** Sends as fast as the buffer takes it. */
   async function sendMany(dc, { count, size }) {
@@ -218,6 +241,15 @@ export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
       await pc.setLocalDescription(await pc.createAnswer());
       return { sdp: pc.localDescription.sdp };
     },
+    restartIce: () => pc.restartIce(),
+    // The description with all candidates.
+    async gathered() {
+      while (pc.iceGatheringState !== 'complete') {
+        await new Promise(resolve =>
+          pc.addEventListener('icegatheringstatechange', resolve, { once: true }));
+      }
+      return { sdp: pc.localDescription.sdp };
+    },
     accept: ({ sdp }) => pc.setRemoteDescription({ type: 'answer', sdp }),
     candidate: ({ op, ...candidate }) => pc.addIceCandidate(candidate),
     send: command => channel(command.label).send(payload(command)),
@@ -253,6 +285,22 @@ export function makePeer(PeerConnection, emit, toSend = bytes => bytes) {
           await new Promise(resolve => setTimeout(resolve, 2));
         }
       }
+    },
+    follow({ label }) {
+      channel(label).followed =
+        { next: 0, last: performance.now(), longestGap: 0, faults: [], changed: null };
+    },
+    followed: ({ label, count }) => followed(channel(label), count),
+    // Numbers from 0 on, until they are stopped.
+    count({ label, everyMillis }) {
+      const dc = channel(label);
+      dc.counted = 0;
+      dc.counting = setInterval(() => dc.send(String(dc.counted++)), everyMillis);
+    },
+    stopCounting({ label }) {
+      const dc = channel(label);
+      clearInterval(dc.counting);
+      return { sent: dc.counted };
     },
     async statistics() {
       return [...(await pc.getStats()).values()];

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -73,8 +74,16 @@ public abstract class Browser implements AutoCloseable {
     String id = String.format(Locale.ROOT, "p%d", PEERS.incrementAndGet());
     var carrier = new PageCarrier(id);
     var peer = new ForeignPeer(name + " " + id, carrier);
-    carrier.open(pages.register(id, peer), farewell == Farewell.NONE ? "&silent" : "");
+    carrier.open(pages.register(id, peer::receive), farewell == Farewell.NONE ? "&silent" : "");
     return peer.create();
+  }
+
+  /** Opens a tab for a peer that somebody else drives; the lines that it says go to {@code out}. */
+  public final ForeignPeer.Carrier openCarrier(Consumer<String> out) {
+    String id = String.format(Locale.ROOT, "p%d", PEERS.incrementAndGet());
+    var carrier = new PageCarrier(id);
+    carrier.open(pages.register(id, out), "");
+    return carrier;
   }
 
   /** Saves what the present tab shows; for a person who wonders why a test failed. */

@@ -2,7 +2,6 @@ package dev.tautline.interop.browser;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import dev.tautline.interop.peer.ForeignPeer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +31,7 @@ public final class PageServer implements AutoCloseable {
       Map.of("html", "text/html; charset=utf-8", "mjs", "text/javascript; charset=utf-8");
 
   /** What belongs to one page. */
-  private record Page(BlockingQueue<String> commands, ForeignPeer peer) {}
+  private record Page(BlockingQueue<String> commands, Consumer<String> events) {}
 
   private final HttpServer http;
   private final ExecutorService threads = Executors.newCachedThreadPool(PageServer::thread);
@@ -62,9 +62,9 @@ public final class PageServer implements AutoCloseable {
     return URI.create("http://localhost:" + http.getAddress().getPort() + path);
   }
 
-  /** Makes a queue of commands whose events go to {@code peer}. */
-  BlockingQueue<String> register(String id, ForeignPeer peer) {
-    var page = new Page(new LinkedBlockingQueue<>(), peer);
+  /** Makes a queue of commands; the lines that the page says go to {@code events}. */
+  BlockingQueue<String> register(String id, Consumer<String> events) {
+    var page = new Page(new LinkedBlockingQueue<>(), events);
     pages.put(id, page);
     return page.commands();
   }
@@ -127,7 +127,7 @@ public final class PageServer implements AutoCloseable {
       byte[] body = exchange.getRequestBody().readAllBytes();
       Page page = page(exchange);
       if (page != null) {
-        page.peer().receive(new String(body, StandardCharsets.UTF_8));
+        page.events().accept(new String(body, StandardCharsets.UTF_8));
       }
       exchange.sendResponseHeaders(204, -1);
     }

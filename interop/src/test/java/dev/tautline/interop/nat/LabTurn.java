@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
@@ -138,6 +139,12 @@ final class LabTurn implements AutoCloseable {
       turn.put("username", user).put("credential", credential(user));
     }
     return servers;
+  }
+
+  /** One TURN server as a page takes it, an {@code RTCIceServer}. */
+  Map<String, Object> relay(String url) {
+    String user = Instant.now().getEpochSecond() + 3600 + ":lab";
+    return Map.of("urls", List.of(url), "username", user, "credential", credential(user));
   }
 
   private static String credential(String user) {

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,6 +29,7 @@ public final class NetLab implements AutoCloseable {
 
   private final String prefix = "tl" + ProcessHandle.current().pid() + "-";
   private final List<String> namespaces = new ArrayList<>();
+  private final Map<Host, Router> lans = new HashMap<>();
   private int sites;
   private int links;
 
@@ -39,6 +42,8 @@ public final class NetLab implements AutoCloseable {
       return all;
     }
   }
+
+  private record Router(String namespace, int number) {}
 
   private NetLab() {}
 
@@ -115,6 +120,56 @@ public final class NetLab implements AutoCloseable {
     return List.of(first, new Host(kind, second));
   }
 
+  /** Hosts on one switch behind one NAT: multicast goes from each to all of them. */
+  public List<Host> lan(NetworkKind kind, int count) {
+    int number = ++sites;
+    String router = router(kind, number);
+    // Not a bridge in the router: its rules are for what is routed.
+    String lan = namespace("lan" + number);
+    ip("-n", lan, "link", "add", "br0", "type", "bridge");
+    up(lan, "br0");
+    plug(lan, router, "lan0");
+    String network = "192.168." + number;
+    address(router, "lan0", network + ".1/24");
+    List<Host> hosts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      String host = namespace("host" + number + (char) ('a' + i));
+      plug(lan, host, "eth0");
+      address(host, "eth0", network + "." + (2 + i) + "/24");
+      ip("-n", host, "route", "add", "default", "via", network + ".1");
+      // Nor is there a name server; a browser would wait for it before its first page.
+      for (String nameServer : nameServers()) {
+        ip("-n", host, "route", "add", "unreachable", nameServer + "/32");
+      }
+      hosts.add(new Host(kind, host));
+    }
+    lans.put(hosts.get(0), new Router(router, number));
+    return List.copyOf(hosts);
+  }
+
+  /** The machine's own, IPv4: there is no IPv6 to others, and loopback answers at once. */
+  private static List<String> nameServers() {
+    try {
+      return Files.readAllLines(Path.of("/etc/resolv.conf")).stream()
+          .map(line -> line.strip().split("\\s+"))
+          .filter(words -> words.length > 1 && words[0].equals("nameserver"))
+          .map(words -> words[1])
+          .filter(address -> address.indexOf(':') < 0 && !address.startsWith("127."))
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The router of a network made by {@link #lan}, named by its first host, changes its kind. */
+  public void change(Host first, NetworkKind kind) {
+    Router router = lans.get(first);
+    if (router == null) {
+      throw new IllegalArgumentException(first + " is not the first host of a LAN");
+    }
+    rule(router.namespace(), kind, router.number());
+  }
+
   /** Two hosts in separate networks behind one NAT: {@code HAIRPIN} and {@code NO_HAIRPIN}. */
   public List<Host> separated(NetworkKind kind) {
     int number = ++sites;
@@ -125,14 +180,20 @@ public final class NetLab implements AutoCloseable {
   private String router(NetworkKind kind, int number) {
     String router = namespace("nat" + number);
     plug(router, "wan");
-    String outside = "203.0.113." + (10 + number);
-    address(router, "wan", outside + "/24");
+    address(router, "wan", "203.0.113." + (10 + number) + "/24");
     sysctl(router, "net.ipv4.ip_forward=1");
     sysctl(router, "net.ipv6.conf.all.forwarding=1");
-    String rules =
-        kind.rules().replace("%WAN%", outside).replace("%HOST%", "192.168." + number + ".2");
-    run(rules, "ip", "netns", "exec", router, "nft", "-f", "-");
+    rule(router, kind, number);
     return router;
+  }
+
+  /** In place of the rules that it has. */
+  private void rule(String router, NetworkKind kind, int number) {
+    String rules =
+        kind.rules()
+            .replace("%WAN%", "203.0.113." + (10 + number))
+            .replace("%HOST%", "192.168." + number + ".2");
+    run("flush ruleset\n" + rules, "ip", "netns", "exec", router, "nft", "-f", "-");
   }
 
   private Host behind(NetworkKind kind, String router, int number, int network) {
@@ -173,10 +234,14 @@ public final class NetLab implements AutoCloseable {
 
   /** Connects a namespace to the Internet's switch. */
   private void plug(String namespace, String device) {
+    plug(prefix + "inet", namespace, device);
+  }
+
+  private void plug(String bridge, String namespace, String device) {
     String far = "port" + ++links;
-    link(prefix + "inet", far, namespace, device);
-    ip("-n", prefix + "inet", "link", "set", far, "master", "br0");
-    up(prefix + "inet", far);
+    link(bridge, far, namespace, device);
+    ip("-n", bridge, "link", "set", far, "master", "br0");
+    up(bridge, far);
     up(namespace, device);
   }
 
