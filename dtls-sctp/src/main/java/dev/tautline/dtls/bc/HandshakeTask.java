@@ -58,7 +58,12 @@ public final class HandshakeTask implements GatedTask {
 
   private HandshakeOutcome handshake(ComputeGate gate) {
     var transport = new LinkTransport(link, gate, options.maxHandshakeDatagramBytes());
-    var crypto = new SealingCrypto(random, link, transport, options);
+    SealingCrypto crypto;
+    try {
+      crypto = new SealingCrypto(random, link, transport, options);
+    } catch (IOException e) {
+      return new HandshakeOutcome.Broken(DtlsFailure.INTERNAL_ERROR, message(e));
+    }
     var peer = new PeerCertificates(crypto, own, trust);
     try {
       if (role == DtlsRole.CLIENT) {

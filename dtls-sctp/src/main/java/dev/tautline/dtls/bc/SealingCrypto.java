@@ -16,10 +16,13 @@ import java.util.Locale;
 import java.util.function.Consumer;
 import org.bouncycastle.tls.AlertDescription;
 import org.bouncycastle.tls.EncryptionAlgorithm;
+import org.bouncycastle.tls.NamedGroup;
 import org.bouncycastle.tls.SecurityParameters;
 import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.crypto.TlsCipher;
 import org.bouncycastle.tls.crypto.TlsCryptoParameters;
+import org.bouncycastle.tls.crypto.TlsECConfig;
+import org.bouncycastle.tls.crypto.TlsECDomain;
 import org.bouncycastle.tls.crypto.impl.TlsImplUtils;
 import org.bouncycastle.tls.crypto.impl.bc.BcTlsCrypto;
 import org.jspecify.annotations.Nullable;
@@ -35,15 +38,23 @@ final class SealingCrypto extends BcTlsCrypto {
   private final HandshakeLink link;
   private final LinkTransport transport;
   private final DtlsOptions options;
+  private final EarlyX25519 x25519;
   private @Nullable SealingCipher cipher;
   private String cipherSuiteName = "";
 
   SealingCrypto(
-      SecureRandom random, HandshakeLink link, LinkTransport transport, DtlsOptions options) {
+      SecureRandom random, HandshakeLink link, LinkTransport transport, DtlsOptions options)
+      throws IOException {
     super(random);
     this.link = link;
     this.transport = transport;
     this.options = options;
+    this.x25519 = new EarlyX25519(this);
+  }
+
+  @Override
+  public TlsECDomain createECDomain(TlsECConfig config) {
+    return config.getNamedGroup() == NamedGroup.x25519 ? x25519 : super.createECDomain(config);
   }
 
   RecordOpener opener() {
