@@ -611,7 +611,7 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
     timeline.add(loop.nowNanos(), endpoint.description() + " is lost: " + why);
     LocalBase base = baseOf(endpoint);
     if (base != null && !closed) {
-      gathering.endpointLost(endpoint);
+      gathering.endpointLost(endpoint, why);
       remove(base);
       advance();
     }

@@ -33,6 +33,7 @@ import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,6 +68,7 @@ final class Gathering {
   private final ServerReports servers = new ServerReports();
   private final List<Bound> bound = new ArrayList<>();
   private final List<Endpoint> ownSockets = new ArrayList<>();
+  private final Map<Endpoint, IceServer> relayedBy = new IdentityHashMap<>();
   private final List<LocalBase> listening = new ArrayList<>();
   private final List<IceCandidate> candidates = new ArrayList<>();
   private final Set<InetAddress> opening = new HashSet<>();
@@ -794,6 +796,10 @@ final class Gathering {
                     }));
   }
 
+  private static String relaysFrom(InetSocketAddress at) {
+    return "relays from " + AddressText.of(at.getAddress()) + " port " + at.getPort();
+  }
+
   private final class RelayedCandidates implements RelayGatherer.Listener {
     @Override
     public void relayed(
@@ -802,9 +808,10 @@ final class Gathering {
         Optional<InetSocketAddress> mapped,
         @Nullable Endpoint socket) {
       InetSocketAddress at = endpoint.localAddress();
-      String text = AddressText.of(at.getAddress()) + " port " + at.getPort();
-      timeline.add(loop.nowNanos(), server.url() + " relays from " + text);
-      servers.ended(server, "relays from " + text);
+      String text = relaysFrom(at);
+      timeline.add(loop.nowNanos(), server.url() + ' ' + text);
+      servers.ended(server, text);
+      relayedBy.put(endpoint, server);
       boolean told =
           options.candidatePolicy() == IceAgentOptions.CandidatePolicy.ALL
               && tellsAddresses(options);
@@ -1051,9 +1058,16 @@ final class Gathering {
   }
 
   /** A relay is lost: its candidate is not offered again. */
-  void endpointLost(Endpoint endpoint) {
+  void endpointLost(Endpoint endpoint, String why) {
     InetSocketAddress at = endpoint.localAddress();
     String host = AddressText.of(at.getAddress());
+    IceServer server = relayedBy.remove(endpoint);
+    if (server != null) {
+      servers.ended(
+          server,
+          relaysFrom(at),
+          "the relay " + host + " port " + at.getPort() + " was lost: " + why);
+    }
     candidates.removeIf(c -> c.address().equals(host) && c.port() == at.getPort());
   }
 

@@ -21,6 +21,13 @@ final class ServerReports {
     outcomesOf(server).add(outcome);
   }
 
+  /** What came of it is no more. */
+  void ended(IceServer server, String before, String outcome) {
+    Set<String> texts = outcomesOf(server);
+    texts.remove(before);
+    texts.add(outcome);
+  }
+
   private Set<String> outcomesOf(IceServer server) {
     return outcomes.computeIfAbsent(server.url(), url -> new TreeSet<>());
   }

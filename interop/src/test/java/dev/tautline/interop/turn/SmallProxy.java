@@ -106,11 +106,17 @@ final class SmallProxy implements AutoCloseable {
     }
   }
 
+  /** Ends the tunnels that are there; new ones are taken. */
+  void cut() throws IOException {
+    for (Socket socket : sockets) {
+      sockets.remove(socket);
+      socket.close();
+    }
+  }
+
   @Override
   public void close() throws IOException {
     listener.close();
-    for (Socket socket : sockets) {
-      socket.close();
-    }
+    cut();
   }
 }
