@@ -68,7 +68,7 @@ final class Gathering {
   private final ServerReports servers = new ServerReports();
   private final List<Bound> bound = new ArrayList<>();
   private final List<Endpoint> ownSockets = new ArrayList<>();
-  private final Map<Endpoint, IceServer> relayedBy = new IdentityHashMap<>();
+  private final IdentityHashMap<Endpoint, IceServer> relayedBy = new IdentityHashMap<>();
   private final List<LocalBase> listening = new ArrayList<>();
   private final List<IceCandidate> candidates = new ArrayList<>();
   private final Set<InetAddress> opening = new HashSet<>();
