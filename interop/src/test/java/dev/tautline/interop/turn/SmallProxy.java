@@ -114,9 +114,14 @@ final class SmallProxy implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws IOException {
+  /** Ends the tunnels that are there, and takes none any more. */
+  void stop() throws IOException {
     listener.close();
     cut();
+  }
+
+  @Override
+  public void close() throws IOException {
+    stop();
   }
 }

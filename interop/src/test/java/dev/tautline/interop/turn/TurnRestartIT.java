@@ -203,7 +203,7 @@ class TurnRestartIT {
               .build();
       try (var pair =
           new TurnPair(tautline, throughProxy, relayed(Transport.UDP).build()).connect()) {
-        proxy.close();
+        proxy.stop();
 
         await()
             .atMost(20, TimeUnit.SECONDS)
