@@ -20,6 +20,12 @@ public final class NetworkWatch implements AutoCloseable {
   /** How often the system is asked. */
   public static final Duration INTERVAL = Duration.ofSeconds(2);
 
+  /**
+   * When the system is asked first: listeners come as they gather and open their connection, and
+   * asking costs as much as a tenth of that.
+   */
+  private static final Duration FIRST_LOOK = Duration.ofMillis(250);
+
   private static final Logger LOG = LoggerFactory.getLogger(NetworkWatch.class);
 
   /** Where the interfaces are asked for. */
@@ -81,8 +87,8 @@ public final class NetworkWatch implements AutoCloseable {
               t.setDaemon(true);
               return t;
             });
-    // The first look comes at once: an address that changes within the first interval is seen.
-    thread.scheduleWithFixedDelay(this::look, 0, interval.toNanos(), TimeUnit.NANOSECONDS);
+    long first = Math.min(FIRST_LOOK.toNanos(), interval.toNanos());
+    thread.scheduleWithFixedDelay(this::look, first, interval.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** Tells it no more; without listeners the thread ends. */
