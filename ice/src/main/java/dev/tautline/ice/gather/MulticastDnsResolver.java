@@ -11,10 +11,12 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Resolves {@code .local} names by one-shot multicast DNS questions (RFC 6762 section 5.1): asked
  * from ports of its own, so that answers come back by unicast, on every interface in use, over IPv4
- * and IPv6, at once and again after one and two seconds. Bound to one loop; every method there.
+ * and IPv6, at once and again after one and two seconds. Meanwhile the group is heard, too:
+ * Chromium 156 and Firefox 153 answer there alone, though section 6.7 wants a unicast for such
+ * questions. Bound to one loop; every method there.
  */
 public final class MulticastDnsResolver {
   private static final Logger LOG = LoggerFactory.getLogger(MulticastDnsResolver.class);
@@ -38,11 +42,15 @@ public final class MulticastDnsResolver {
   private final Supplier<List<String>> interfaces;
   private final Map<String, List<Consumer<Optional<InetAddress>>>> waiting = new HashMap<>();
   private final List<Asking> channels = new ArrayList<>();
+  private final List<Hearing> ears = new ArrayList<>();
   private int opening;
   private boolean closed;
 
   /** A socket and the group that is asked through it. */
   private record Asking(MulticastChannel channel, InetSocketAddress group) {}
+
+  /** A socket on the group's port, and the names of the interfaces whose group it is in. */
+  private record Hearing(MulticastChannel channel, InetSocketAddress group, Set<String> joined) {}
 
   /**
    * A resolver without a socket yet.
@@ -79,11 +87,13 @@ public final class MulticastDnsResolver {
     if (channels.isEmpty() && opening == 0) {
       boolean standard = group.getAddress().isMulticastAddress();
       opening = standard ? 2 : 1;
-      open(MulticastChannel.anyIpv4(), group);
       if (standard) {
-        open(
+        hearAndOpen(MulticastChannel.anyIpv4(), group);
+        hearAndOpen(
             MulticastChannel.anyIpv6(),
             new InetSocketAddress(MulticastDnsResponder.IPV6_GROUP, group.getPort()));
+      } else {
+        open(MulticastChannel.anyIpv4(), group);
       }
     } else {
       ask(key);
@@ -92,6 +102,47 @@ public final class MulticastDnsResolver {
       loop.schedule(() -> ask(key), i * SECOND);
     }
     loop.schedule(() -> finish(key, Optional.empty()), SECONDS * SECOND);
+  }
+
+  /** Hears before it asks: an answer to the group comes once a second at most. */
+  private void hearAndOpen(InetAddress any, InetSocketAddress to) {
+    MulticastChannel.open(
+        loop,
+        any,
+        to.getPort(),
+        (bytes, from) -> {
+          // Section 6: what comes from another port is no answer.
+          if (from.getPort() == to.getPort()) {
+            answered(bytes);
+          }
+        },
+        (channel, failure) -> {
+          if (channel == null) {
+            // Somebody has the port for himself. Others answer by unicast.
+            LOG.debug("multicast DNS is not heard: {}", String.valueOf(failure));
+          } else if (closed || waiting.isEmpty()) {
+            channel.close();
+          } else {
+            ears.add(new Hearing(channel, to, new HashSet<>()));
+          }
+          open(any, to);
+        });
+  }
+
+  private void join(NetworkInterface through, InetAddress to) {
+    for (Hearing ear : ears) {
+      if (ear.group().getAddress().equals(to) && ear.joined().add(through.getName())) {
+        ear.channel()
+            .join(
+                to,
+                through,
+                failure -> {
+                  if (failure != null) {
+                    LOG.debug("multicast DNS is not heard on {}: {}", through.getName(), failure);
+                  }
+                });
+      }
+    }
   }
 
   private void open(InetAddress any, InetSocketAddress to) {
@@ -130,6 +181,7 @@ public final class MulticastDnsResolver {
       for (String known : interfaces.get()) {
         NetworkInterface through = byName(known);
         if (through != null && hasFamily(through, asking.group().getAddress())) {
+          join(through, asking.group().getAddress());
           asking.channel().send(forIpv4, asking.group(), through);
           asking.channel().send(forIpv6, asking.group(), through);
           asked = true;
@@ -171,6 +223,8 @@ public final class MulticastDnsResolver {
   private void closeChannels() {
     channels.forEach(asking -> asking.channel().close());
     channels.clear();
+    ears.forEach(ear -> ear.channel().close());
+    ears.clear();
   }
 
   /** Ends all questions without a result and closes the sockets. */
