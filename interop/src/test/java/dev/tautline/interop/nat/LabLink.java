@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A page and a JVM of the laboratory with one channel; this process carries what they signal. */
 final class LabLink implements AutoCloseable {
@@ -21,7 +22,11 @@ final class LabLink implements AutoCloseable {
     /** The browser. */
     PAGE,
     /** Ours. */
-    JVM
+    JVM;
+
+    Side other() {
+      return this == PAGE ? JVM : PAGE;
+    }
   }
 
   /** How candidates travel. */
@@ -42,14 +47,17 @@ final class LabLink implements AutoCloseable {
   private final ForeignPeer page;
   private final ForeignPeer jvm;
   private final Candidates candidates;
+  private final @Nullable Side uninformed;
   private final Way fromPage;
   private final Way fromJvm;
   private final List<String> problems = new ArrayList<>();
 
-  private LabLink(ForeignPeer page, ForeignPeer jvm, Candidates candidates) {
+  private LabLink(
+      ForeignPeer page, ForeignPeer jvm, Candidates candidates, @Nullable Side uninformed) {
     this.page = page;
     this.jvm = jvm;
     this.candidates = candidates;
+    this.uninformed = uninformed;
     fromPage = new Way(jvm);
     fromJvm = new Way(page);
     page.onCandidate(fromPage);
@@ -58,7 +66,17 @@ final class LabLink implements AutoCloseable {
 
   /** Connects them and opens a channel. */
   static LabLink connect(ForeignPeer page, ForeignPeer jvm, Side offerer, Candidates candidates) {
-    var link = new LabLink(page, jvm, candidates);
+    return connect(offerer, new LabLink(page, jvm, candidates, null));
+  }
+
+  /** Connects them while one is told no candidate: it is for the other to find it. */
+  static LabLink connectBlind(ForeignPeer page, ForeignPeer jvm, Side offerer, Side uninformed) {
+    return connect(offerer, new LabLink(page, jvm, Candidates.IN_DESCRIPTION, uninformed));
+  }
+
+  private static LabLink connect(Side offerer, LabLink link) {
+    ForeignPeer page = link.page;
+    ForeignPeer jvm = link.jvm;
     link.peer(offerer).call("channel", Map.of("label", LABEL));
     link.describe(offerer);
     try {
@@ -79,9 +97,9 @@ final class LabLink implements AutoCloseable {
     fromPage.hold();
     fromJvm.hold();
     ForeignPeer offerer = peer(by);
-    ForeignPeer answerer = peer(by == Side.PAGE ? Side.JVM : Side.PAGE);
-    String offer = whole(offerer, offerer.call("offer"));
-    String answer = whole(answerer, answerer.call("answer", Map.of("sdp", offer)));
+    ForeignPeer answerer = peer(by.other());
+    String offer = whole(offerer, offerer.call("offer"), by.other());
+    String answer = whole(answerer, answerer.call("answer", Map.of("sdp", offer)), by);
     offerer.call("accept", Map.of("sdp", answer));
     if (candidates == Candidates.TRICKLED) {
       fromPage.release();
@@ -89,10 +107,10 @@ final class LabLink implements AutoCloseable {
     }
   }
 
-  private String whole(ForeignPeer peer, JsonNode description) {
-    return (candidates == Candidates.TRICKLED ? description : peer.call("gathered"))
-        .get("sdp")
-        .asText();
+  private String whole(ForeignPeer peer, JsonNode description, Side reader) {
+    boolean trickled = candidates == Candidates.TRICKLED;
+    String sdp = (trickled ? description : peer.call("gathered")).get("sdp").asText();
+    return reader == uninformed ? sdp.replaceAll("(?m)^a=candidate:.*\\r\\n", "") : sdp;
   }
 
   /** Sends bytes to the page, which sends them back; returns the milliseconds it took. */
@@ -160,8 +178,16 @@ final class LabLink implements AutoCloseable {
     return jvm.call("state");
   }
 
-  /** The browser's UDP candidates as our report has them. */
+  /** The browser's UDP candidates in our report, once none of their names is being resolved. */
   List<JsonNode> theirUdpCandidates() {
+    return await()
+        .atMost(ForeignPeer.LIMIT)
+        .until(
+            this::reportedUdpCandidates,
+            all -> all.stream().noneMatch(told -> outcome(told).contains("being resolved")));
+  }
+
+  private List<JsonNode> reportedUdpCandidates() {
     List<JsonNode> candidates = new ArrayList<>();
     for (JsonNode told : jvm.call("report").at("/json/remoteCandidates")) {
       if (told.get("candidate").asText().contains(" udp ")) {
@@ -169,6 +195,11 @@ final class LabLink implements AutoCloseable {
       }
     }
     return candidates;
+  }
+
+  /** What became of a candidate in our report. */
+  static String outcome(JsonNode told) {
+    return told.get("outcome").asText();
   }
 
   /** What the browser's statistics say of the pair in use. */
@@ -200,7 +231,7 @@ final class LabLink implements AutoCloseable {
   }
 
   /** A failure with all that both know. */
-  AssertionError failure(String what, @org.jspecify.annotations.Nullable Throwable cause) {
+  AssertionError failure(String what, @Nullable Throwable cause) {
     return new AssertionError(
         what
             + "\n"

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tautline.datachannel.DataChannel;
 import dev.tautline.datachannel.DataChannelMessage;
+import dev.tautline.datachannel.HostCandidates;
 import dev.tautline.datachannel.IceCandidateInit;
 import dev.tautline.datachannel.IceServer;
 import dev.tautline.datachannel.IceTransportPolicy;
@@ -178,6 +179,8 @@ final class LabOurPeers {
               PeerConnectionOptions.builder()
                   .iceServers(servers)
                   .iceTransportPolicy(relayed ? IceTransportPolicy.RELAY : IceTransportPolicy.ALL)
+                  .hostCandidates(
+                      HostCandidates.valueOf(config.path("hostCandidates").asText("OFFERED")))
                   .build());
       made = connection;
       connection.onIceCandidate(this::tell);

@@ -30,6 +30,10 @@ public final class NetLab implements AutoCloseable {
   private final String prefix = "tl" + ProcessHandle.current().pid() + "-";
   private final List<String> namespaces = new ArrayList<>();
   private final Map<Host, Router> lans = new HashMap<>();
+
+  /** When the test run is ended from outside, the namespaces end too. */
+  private final Thread atExit = new Thread(this::deleteNamespaces, "end-nat-laboratory");
+
   private int sites;
   private int links;
 
@@ -55,6 +59,7 @@ public final class NetLab implements AutoCloseable {
         "root".equals(System.getProperty("user.name")) && Files.isWritable(Path.of("/run")),
         "the NAT laboratory makes network namespaces: run it as root");
     var lab = new NetLab();
+    Runtime.getRuntime().addShutdownHook(lab.atExit);
     try {
       String internet = lab.namespace("inet");
       lab.ip("-n", internet, "link", "add", "br0", "type", "bridge");
@@ -293,8 +298,13 @@ public final class NetLab implements AutoCloseable {
 
   @Override
   public void close() {
+    Runtime.getRuntime().removeShutdownHook(atExit);
+    deleteNamespaces();
+  }
+
+  private void deleteNamespaces() {
     // A namespace takes its ends of the cables with it.
-    for (String namespace : namespaces) {
+    for (String namespace : List.copyOf(namespaces)) {
       run("", "ip", "netns", "del", namespace);
     }
     namespaces.clear();
