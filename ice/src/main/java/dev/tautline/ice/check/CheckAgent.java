@@ -682,6 +682,12 @@ public final class CheckAgent {
   private void transmitIfDue(long nowNanos, Check check) {
     if (check.transaction().pollSend(nowNanos)) {
       transmits.addLast(new Transmit(check.pair().route(), check.transaction().request()));
+      if (check.transaction().sends() > 1) {
+        // RFC 8445 section 6.1.4.2 keeps pairs of one foundation frozen until the check of another
+        // ends, which without an answer takes most of our patience: a relay that the peer lost and
+        // offers again beside its new one would keep the two apart.
+        list.unfreeze(check.pair().foundation());
+      }
     }
   }
 

@@ -64,6 +64,28 @@ class CheckAgentTest {
   // ---- Connecting ------------------------------------------------------------------------------
 
   @Test
+  void anAddressThatDoesNotAnswerHoldsOthersOfItsFoundationForOneRetransmissionOnly() {
+    a = sim.peer("a", 1).address("192.0.2.1", 1000);
+    z = sim.peer("z", 2).address("192.0.2.2", 2000);
+    // A port that Z had before, and still tells: the same host, and so the same foundation.
+    a.start(IceRole.CONTROLLING, z);
+    a.agent.addRemote(sim.now, IceSim.host("192.0.2.2", 1999, 65_535), at("192.0.2.2", 1999));
+    a.agent.addRemote(sim.now, IceSim.host("192.0.2.2", 2000, 65_000), at("192.0.2.2", 2000));
+    sim.drain(a);
+    // Z checks nothing by itself, so that none of A's checks is a triggered one.
+    sim.filter = d -> !d.from().equals(at("192.0.2.2", 2000)) || isAnswer(d);
+    z.start(IceRole.CONTROLLED, a);
+    z.learn(a);
+
+    assertThat(sim.runUntil(() -> a.state() == IceState.COMPLETED, 2 * SECOND)).isTrue();
+    assertThat(a.selectedRemote()).isEqualTo("192.0.2.2:2000");
+  }
+
+  private static boolean isAnswer(IceSim.Datagram datagram) {
+    return datagram.stun().message().messageClass() != StunClass.REQUEST;
+  }
+
+  @Test
   void connectsInTwoRoundTripsAndNominates() {
     connect();
     assertThat(a.states).containsExactly(IceState.CHECKING, IceState.CONNECTED, IceState.COMPLETED);
