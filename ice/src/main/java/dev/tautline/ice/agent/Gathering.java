@@ -82,6 +82,9 @@ final class Gathering {
   /** Who was asked from where in this generation. */
   private final Set<String> asked = new HashSet<>();
 
+  /** Whose relays a restart offers again; one of them that is lost since is asked for anew once. */
+  private final Set<IceServer> offeredAgain = new HashSet<>();
+
   private String ufrag;
   private @Nullable Former former;
   private IceGatheringState state = IceGatheringState.NEW;
@@ -217,6 +220,10 @@ final class Gathering {
       addresses = List.of();
     }
     follow(addresses);
+    // A restart may be due to a TURN server that was started anew and forgot our allocation.
+    offeredAgain.clear();
+    offeredAgain.addAll(relayedBy.values());
+    relays.verify();
     if (pendingBinds == 0) {
       askServers();
     }
@@ -1067,6 +1074,10 @@ final class Gathering {
           server,
           relaysFrom(at),
           "the relay " + host + " port " + at.getPort() + " was lost: " + why);
+      if (offeredAgain.remove(server)) {
+        pendingNames++;
+        resolve(server);
+      }
     }
     candidates.removeIf(c -> c.address().equals(host) && c.port() == at.getPort());
   }

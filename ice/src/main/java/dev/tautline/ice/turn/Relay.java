@@ -47,6 +47,11 @@ final class Relay {
     pump();
   }
 
+  void verify() {
+    client.verify(loop.nowNanos());
+    pump();
+  }
+
   TurnClient client() {
     return client;
   }

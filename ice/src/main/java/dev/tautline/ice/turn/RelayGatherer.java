@@ -600,6 +600,15 @@ public final class RelayGatherer implements Relay.Owner {
     }
   }
 
+  /** Asks the servers whether our relays live; one that does not is told as lost. */
+  public void verify() {
+    for (Attempt attempt : List.copyOf(attempts)) {
+      if (attempt.relay != null) {
+        attempt.relay.verify();
+      }
+    }
+  }
+
   /** Whether a server is being asked, or relays for us already. */
   public boolean isAsking(IceServer server) {
     for (Task task : tasks) {

@@ -31,7 +31,8 @@ import javax.crypto.spec.SecretKeySpec;
 final class Coturn implements AutoCloseable {
   private static final String SECRET = "a shared secret of this test";
 
-  private final ChildProcess process;
+  private final List<String> command;
+  private ChildProcess process;
   private final List<String> log = new CopyOnWriteArrayList<>();
   private final int port;
   private final int tlsPort;
@@ -45,7 +46,7 @@ final class Coturn implements AutoCloseable {
     certificate(openssl);
     port = freePort();
     tlsPort = freePort();
-    List<String> command =
+    command =
         new ArrayList<>(
             List.of(
                 program.toString(),
@@ -68,13 +69,24 @@ final class Coturn implements AutoCloseable {
                 "--cert=" + folder.resolve("server.pem"),
                 "--pkey=" + folder.resolve("server.key")));
     command.addAll(List.of(more));
-    process = ChildProcess.start("turnserver", folder, command, log::add);
+    process = start();
+  }
+
+  private ChildProcess start() {
+    ChildProcess started = ChildProcess.start("turnserver", folder, command, log::add);
     await()
         .atMost(Duration.ofSeconds(20))
-        .until(() -> listens(port) && listens(tlsPort) || !process.isAlive());
-    if (!process.isAlive()) {
-      throw new AssertionError(process.lastOutput());
+        .until(() -> listens(port) && listens(tlsPort) || !started.isAlive());
+    if (!started.isAlive()) {
+      throw new AssertionError(started.lastOutput());
     }
+    return started;
+  }
+
+  /** Ends it and starts it again on the same ports: its allocations are gone. */
+  void restart() {
+    process.close();
+    process = start();
   }
 
   private void certificate(Path openssl) throws IOException {

@@ -35,6 +35,11 @@ final class TurnPair implements AutoCloseable {
     get(b.setLocalDescription());
     get(a.setRemoteDescription(b.localDescription().orElseThrow()));
     described = true;
+    tellAll();
+  }
+
+  /** Once descriptions are set: candidates that came before theirs were refused, as by any peer. */
+  void tellAll() {
     ofA.forEach(b::addIceCandidate);
     ofB.forEach(a::addIceCandidate);
   }

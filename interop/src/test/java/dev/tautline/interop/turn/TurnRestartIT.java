@@ -91,10 +91,14 @@ class TurnRestartIT {
     for (PeerConnection one : List.of(pair.a, pair.b)) {
       await()
           .atMost(20, TimeUnit.SECONDS)
-          .until(
-              () ->
-                  transport(one).iceGeneration() == generation
-                      && one.iceConnectionState() == IceConnectionState.COMPLETED);
+          .untilAsserted(
+              () -> {
+                String report = get(one.iceReport()).toString();
+                assertThat(transport(one).iceGeneration()).as(report).isEqualTo(generation);
+                assertThat(one.iceConnectionState())
+                    .as(report)
+                    .isEqualTo(IceConnectionState.COMPLETED);
+              });
     }
   }
 
@@ -189,6 +193,42 @@ class TurnRestartIT {
             .containsPattern("relays from .*; the relay .* was lost: the server closed")
             .containsPattern("in use: .*typ relay.* <-> .*typ relay");
         assertThat(proxy.requests.stream().filter(r -> r.startsWith("CONNECT"))).hasSize(2);
+      }
+    }
+  }
+
+  /**
+   * Over UDP nothing tells that the allocation is gone: consent ends, and the restart finds out.
+   */
+  @Test
+  void aTurnServerThatIsStartedAnewIsUsedAgainByARestart(@TempDir Path own) throws Exception {
+    try (var server = new Coturn(own)) {
+      PeerConnectionOptions options =
+          relayed(Transport.UDP)
+              .iceServers(List.of(server.server(Transport.UDP)))
+              .restartWindow(Duration.ofSeconds(30))
+              .build();
+      try (var pair = new TurnPair(tautline, options, options).connect()) {
+        BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
+        pair.arrived().onMessage(m -> received.add(((DataChannelMessage.Binary) m).data()));
+        server.restart();
+        CompletableFuture<Void> sent = CompletableFuture.completedFuture(null);
+        for (int i = 0; i < MESSAGES; i++) {
+          byte[] message = message(i);
+          sent = sent.thenCompose(v -> pair.channel.sendAsync(message));
+        }
+        await()
+            .atMost(20, TimeUnit.SECONDS)
+            .until(() -> pair.a.iceConnectionState() == IceConnectionState.DISCONNECTED);
+        get(pair.a.setLocalDescription(get(pair.a.createOffer(OfferOptions.restartingIce()))));
+        negotiate(pair.a, pair.b);
+        pair.tellAll();
+
+        awaitGeneration(2, pair);
+        get(sent);
+        assertArrive(received);
+        assertThat(transport(pair.a).dtlsHandshakes()).isEqualTo(1);
+        assertThat(get(pair.a.iceReport()).toString()).contains("was lost: the TURN server");
       }
     }
   }

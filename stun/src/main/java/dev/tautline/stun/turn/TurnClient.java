@@ -233,6 +233,18 @@ public final class TurnClient {
     return attributes;
   }
 
+  /**
+   * Asks the server at once whether the allocation lives: to one that was started anew it does not,
+   * and what we send there would vanish until the next refresh is due. Ends in {@link
+   * TurnEvent.Lost} if not. Does nothing without an allocation or while a refresh is on its way.
+   */
+  public void verify(long nowNanos) {
+    if (state == State.ALLOCATED && refreshAtNanos != Timer.NOT_RUNNING) {
+      refreshAtNanos = nowNanos;
+      advanceTo(nowNanos);
+    }
+  }
+
   /** Asks that the peer's address may send to the relay, if that was not asked yet. */
   public void permit(long nowNanos, InetSocketAddress peer) {
     if (state == State.ALLOCATED && relays(peer)) {

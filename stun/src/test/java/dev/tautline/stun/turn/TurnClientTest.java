@@ -443,6 +443,26 @@ class TurnClientTest {
   }
 
   @Test
+  void whoAsksWhetherItLivesRefreshesItAtOnce() {
+    client.verify(now);
+    assertThat(client.pollTransmit()).as("nothing to ask for").isNull();
+    allocated();
+    client.verify(now);
+    client.verify(now);
+    run(1);
+    assertThat(server.count(StunMethod.REFRESH)).isEqualTo(1);
+    assertThat(events).hasSize(1);
+
+    // The server was started anew and knows nothing of it.
+    server.bend = request -> server.error(request, 437);
+    client.verify(now);
+    run(1);
+
+    assertThat(events.get(1)).isInstanceOf(TurnEvent.Lost.class);
+    assertThat(client.nextDeadlineNanos()).isEqualTo(Timer.NOT_RUNNING);
+  }
+
+  @Test
   void anAllocationThatTheServerForgotIsLostAtOnce() {
     allocated();
     server.bend = request -> server.error(request, 437);
