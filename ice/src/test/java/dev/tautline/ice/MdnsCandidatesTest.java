@@ -3,6 +3,7 @@ package dev.tautline.ice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tautline.ice.IceAgentOptions.CandidatePolicy;
 import dev.tautline.ice.IceAgentOptions.Family;
 import dev.tautline.ice.IceAgentOptions.HostCandidates;
 import dev.tautline.ice.IceAgentOptions.Loopback;
@@ -18,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.MulticastSocket;
 import java.net.NetworkInterface;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -268,6 +270,51 @@ class MdnsCandidatesTest {
       RecordingPeer z = peer(loopback(HostCandidates.OFFERED));
       connectOneWay(a, z);
       assertThat(a.candidates).isEmpty();
+    }
+  }
+
+  @Test
+  void anAddressHasOneNameForUdpAndTcp() throws IOException {
+    runtime.close();
+    int port;
+    try (var free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    runtime =
+        IceRuntime.create(
+            IceRuntimeOptions.defaults()
+                .withThreadNamePrefix("mdns-test")
+                .withPorts(IcePorts.defaults().withUdpPort(port).withTcpPort(port)));
+    RecordingPeer a = peer(loopback(HostCandidates.MDNS_NAMES));
+    a.gatherAll();
+    assertThat(a.candidates)
+        .extracting(IceCandidate::transport)
+        .containsExactlyInAnyOrder("udp", "tcp");
+    assertThat(a.candidates)
+        .extracting(IceCandidate::address)
+        .containsOnly(a.candidates.get(0).address());
+    assertThat(a.candidates).extracting(IceCandidate::foundation).doesNotHaveDuplicates();
+    try (IceRuntime other = runtime(IceTransport.AUTO)) {
+      var z = new RecordingPeer(other, loopback(HostCandidates.MDNS_NAMES).build());
+      connectOneWay(z, a);
+    }
+  }
+
+  @Test
+  void whereRelaysAloneAreUsedNoNameIsAskedFor() throws IOException {
+    try (var responder = new FakeMdnsResponder("peer-1.local", "127.0.0.1")) {
+      RecordingPeer a =
+          peer(
+              loopback(HostCandidates.OFFERED)
+                  .candidatePolicy(CandidatePolicy.RELAY)
+                  .multicastDnsAddress(responder.address()));
+      RecordingPeer z = peer(loopback(HostCandidates.MDNS_NAMES));
+      z.gatherAll();
+      a.addAll(z);
+      assertThat(a.report().remoteCandidates())
+          .isNotEmpty()
+          .allMatch(r -> r.outcome().contains("relays alone"));
+      assertThat(responder.questions()).isEmpty();
     }
   }
 

@@ -352,6 +352,10 @@ public final class DefaultIceAgent implements IceAgent, EndpointListener {
       if (options.multicastDns() == IceAgentOptions.MulticastDns.OFF) {
         return "not paired: names are not resolved";
       }
+      // Section 3.2.1 of the draft: what has this name is in our network, and no relay leads there.
+      if (options.candidatePolicy() == IceAgentOptions.CandidatePolicy.RELAY) {
+        return "not paired: names are not resolved where relays alone are used";
+      }
     }
     return null;
   }

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +42,12 @@ public final class MulticastDnsResolver {
   private final Map<String, List<Consumer<Optional<InetAddress>>>> waiting = new HashMap<>();
   private final List<Asking> channels = new ArrayList<>();
   private final List<Hearing> ears = new ArrayList<>();
+
+  /** Known for a second: on a host of many containers the system takes its time to tell. */
+  private List<NetworkInterface> through = List.of();
+
+  private long throughNanos = Long.MIN_VALUE / 2;
+
   private int opening;
   private boolean closed;
 
@@ -178,12 +183,11 @@ public final class MulticastDnsResolver {
     byte[] forIpv6 = MdnsMessage.query(name, 6);
     boolean asked = false;
     if (asking.group().getAddress().isMulticastAddress()) {
-      for (String known : interfaces.get()) {
-        NetworkInterface through = byName(known);
-        if (through != null && hasFamily(through, asking.group().getAddress())) {
-          join(through, asking.group().getAddress());
-          asking.channel().send(forIpv4, asking.group(), through);
-          asking.channel().send(forIpv6, asking.group(), through);
+      for (NetworkInterface one : through()) {
+        if (hasFamily(one, asking.group().getAddress())) {
+          join(one, asking.group().getAddress());
+          asking.channel().send(forIpv4, asking.group(), one);
+          asking.channel().send(forIpv6, asking.group(), one);
           asked = true;
         }
       }
@@ -195,19 +199,26 @@ public final class MulticastDnsResolver {
     }
   }
 
-  private static @Nullable NetworkInterface byName(String name) {
-    try {
-      return NetworkInterface.getByName(name);
-    } catch (SocketException e) {
-      LOG.trace("{} is not there any more: {}", name, e.toString());
-      return null;
+  private List<NetworkInterface> through() {
+    if (loop.nowNanos() - throughNanos >= SECOND) {
+      throughNanos = loop.nowNanos();
+      List<String> names = interfaces.get();
+      try {
+        through =
+            NetworkInterface.networkInterfaces()
+                .filter(one -> names.contains(one.getName()))
+                .toList();
+      } catch (SocketException e) {
+        LOG.debug("the system does not tell its interfaces: {}", e.toString());
+        through = List.of();
+      }
     }
+    return through;
   }
 
-  private static boolean hasFamily(NetworkInterface through, InetAddress like) {
-    return through
-        .inetAddresses()
-        .anyMatch(one -> one instanceof Inet6Address == like instanceof Inet6Address);
+  private static boolean hasFamily(NetworkInterface one, InetAddress like) {
+    return one.inetAddresses()
+        .anyMatch(own -> own instanceof Inet6Address == like instanceof Inet6Address);
   }
 
   private void finish(String name, Optional<InetAddress> address) {

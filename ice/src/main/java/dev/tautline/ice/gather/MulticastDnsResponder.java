@@ -17,6 +17,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,8 @@ public final class MulticastDnsResponder {
 
   private static final Logger LOG = LoggerFactory.getLogger(MulticastDnsResponder.class);
 
+  private static final long SECOND = 1_000_000_000;
+
   private final NettyLoop loop;
   private final InetSocketAddress group;
   private final MdnsResponder responder = new MdnsResponder();
@@ -48,6 +51,11 @@ public final class MulticastDnsResponder {
       new EnumMap<>(MdnsLink.Family.class);
   private final Map<Integer, Joined> joined = new LinkedHashMap<>();
   private final List<Runnable> waiting = new ArrayList<>();
+
+  /** Known for a second: on a host of many containers the system takes its time to tell. */
+  private List<NetworkInterface> interfaces = List.of();
+
+  private long interfacesNanos = Long.MIN_VALUE / 2;
   private String noSocket = "";
   private int opening;
   private @Nullable Cancellable timer;
@@ -188,13 +196,7 @@ public final class MulticastDnsResponder {
       done.accept(Optional.of(noSocket));
       return;
     }
-    NetworkInterface nic;
-    try {
-      nic = NetworkInterface.getByInetAddress(name.address());
-    } catch (SocketException e) {
-      done.accept(Optional.of("the system does not tell its interfaces: " + e.getMessage()));
-      return;
-    }
+    NetworkInterface nic = interfaceOf(name.address());
     if (nic == null) {
       done.accept(Optional.of("the address is not there any more"));
       return;
@@ -208,17 +210,48 @@ public final class MulticastDnsResponder {
     done.accept(refusal);
   }
 
+  private @Nullable NetworkInterface interfaceOf(InetAddress address) {
+    boolean fresh = loop.nowNanos() - interfacesNanos < SECOND;
+    NetworkInterface known = fresh ? amongKnown(address) : null;
+    if (known == null) {
+      look();
+      known = amongKnown(address);
+    }
+    return known;
+  }
+
+  private @Nullable NetworkInterface amongKnown(InetAddress address) {
+    for (NetworkInterface nic : interfaces) {
+      if (nic.inetAddresses().anyMatch(address::equals)) {
+        return nic;
+      }
+    }
+    return null;
+  }
+
+  private void look() {
+    interfacesNanos = loop.nowNanos();
+    try {
+      interfaces = NetworkInterface.networkInterfaces().toList();
+    } catch (SocketException e) {
+      LOG.debug("the system does not tell its interfaces: {}", e.toString());
+      interfaces = List.of();
+    }
+  }
+
   /** Netty joins at once where it is called on the loop. */
   private Optional<String> join(NetworkInterface nic) {
     Joined before = joined.get(nic.getIndex());
-    if (before != null && before.nic().getName().equals(nic.getName())) {
-      return Optional.empty();
-    }
     Set<MdnsLink.Family> families = EnumSet.noneOf(MdnsLink.Family.class);
+    if (before != null && before.nic().getName().equals(nic.getName())) {
+      families.addAll(before.families());
+    }
     List<String> refusals = new ArrayList<>();
     channels.forEach(
         (family, channel) -> {
-          if (nic.inetAddresses().noneMatch(one -> MdnsLink.Family.of(one) == family)) {
+          // An interface may get its first address of a family later.
+          if (families.contains(family)
+              || nic.inetAddresses().noneMatch(one -> MdnsLink.Family.of(one) == family)) {
             return;
           }
           channel.join(
@@ -245,26 +278,23 @@ public final class MulticastDnsResponder {
         : new InetSocketAddress(IPV6_GROUP, group.getPort());
   }
 
-  /** The interfaces with the addresses that they have now. */
+  /** The interfaces with the addresses that they had when we looked last. */
   private List<MdnsLink> links() {
     List<MdnsLink> links = new ArrayList<>();
-    for (Joined one : List.copyOf(joined.values())) {
-      NetworkInterface now = null;
-      try {
-        now = NetworkInterface.getByIndex(one.nic().getIndex());
-      } catch (SocketException e) {
-        LOG.trace("{} vanished: {}", one.nic().getName(), e.toString());
-      }
-      if (now == null) {
-        joined.remove(one.nic().getIndex());
+    Set<Integer> there = new HashSet<>();
+    for (NetworkInterface nic : interfaces) {
+      there.add(nic.getIndex());
+      Joined one = joined.get(nic.getIndex());
+      if (one == null) {
         continue;
       }
       List<MdnsLink.Subnet> subnets = new ArrayList<>();
-      for (InterfaceAddress address : now.getInterfaceAddresses()) {
+      for (InterfaceAddress address : nic.getInterfaceAddresses()) {
         subnets.add(new MdnsLink.Subnet(address.getAddress(), address.getNetworkPrefixLength()));
       }
-      links.add(new MdnsLink(now.getIndex(), subnets, one.families()));
+      links.add(new MdnsLink(nic.getIndex(), subnets, one.families()));
     }
+    joined.keySet().retainAll(there);
     return links;
   }
 
