@@ -25,6 +25,8 @@ final class LabPeers implements AutoCloseable {
   private static final String READY = "ready";
   private static final String OPEN = "open";
   private static final String CLOSE = "close";
+  private static final String END = "end";
+  private static final int END_SECONDS = 10;
 
   private final NetLab.Host host;
   private final ChildProcess process;
@@ -83,9 +85,17 @@ final class LabPeers implements AutoCloseable {
     }
   }
 
+  /** Lets it end by itself first: a browser deletes its profile. */
   @Override
   public void close() {
-    process.close();
+    try {
+      if (process.isAlive()) {
+        process.writeLine(END);
+        process.awaitExit(END_SECONDS);
+      }
+    } finally {
+      process.close();
+    }
   }
 
   private final class Carrier implements ForeignPeer.Carrier {
@@ -112,12 +122,12 @@ final class LabPeers implements AutoCloseable {
     }
   }
 
-  /** The process's side: runs until the standard input ends. */
+  /** The process's side: runs until it is told to end, or the standard input ends. */
   static void serve(Function<Consumer<String>, ForeignPeer.Carrier> open) throws IOException {
     Map<String, ForeignPeer.Carrier> carriers = new HashMap<>();
     print(READY);
     try (var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
+      for (String line = in.readLine(); line != null && !line.equals(END); line = in.readLine()) {
         int space = line.indexOf(' ');
         String number = line.substring(0, space);
         String rest = line.substring(space + 1);
