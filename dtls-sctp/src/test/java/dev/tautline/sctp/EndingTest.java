@@ -183,7 +183,7 @@ class EndingTest {
     for (long seed = 1; seed <= 20; seed++) {
       var net =
           SimulatedNetwork.seeded(Seeds.of(seed)).oneWayDelay(Duration.ofMillis(20)).loss(0.2);
-      var sim = SctpSim.on(net, AssociationOptions.forDataChannels()).connected();
+      var sim = SctpSim.on(net, SctpSim.patient()).connected();
       SctpSim.send(sim.a, 0, "last words of A");
       SctpSim.send(sim.z, 0, "last words of Z");
       sim.a.core().shutdown(sim.a.nowNanos());

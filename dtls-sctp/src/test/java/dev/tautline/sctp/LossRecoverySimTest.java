@@ -146,7 +146,8 @@ class LossRecoverySimTest {
             .reorder(0.1, Duration.ofMillis(60))
             .duplicate(0.1)
             .loss(loss);
-    var sim = SctpSim.on(net, with(algorithm)).connected();
+    var options = SctpSim.patient().toBuilder().congestionAlgorithm(algorithm).build();
+    var sim = SctpSim.on(net, options).connected();
     var random = new SplittableRandom(seed);
     var sent = new ArrayList<Integer>();
     for (int i = 0; i < 200; i++) {
