@@ -625,6 +625,9 @@ public final class PeerTransport implements IceListener {
         associationAlive = false;
         send(nowNanos, TURN_BYTES);
         path().flush();
+      } else if (d != null) {
+        // Its handshake may wait, prepared, for a path that was never found.
+        d.close(nowNanos);
       }
     } catch (RuntimeException | Error e) {
       LOG.warn("{} saying goodbye failed; the peer will notice by itself", id, e);

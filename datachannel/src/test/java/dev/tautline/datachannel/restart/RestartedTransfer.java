@@ -254,11 +254,12 @@ final class RestartedTransfer {
       if (next.length == 0) {
         next = new byte[(int) Math.min(MESSAGE_BYTES, plan.bytes() - sentBytes)];
         content.nextBytes(next);
+        // Before it is sent: the last one may arrive before this thread comes to the next line.
+        sentDigest.update(next);
       }
       if (channel.trySend(next) != SendStatus.ACCEPTED) {
         return;
       }
-      sentDigest.update(next);
       sentBytes += next.length;
       next = new byte[0];
     }
