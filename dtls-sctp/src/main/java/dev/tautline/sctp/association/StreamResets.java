@@ -226,6 +226,11 @@ final class StreamResets {
       return Response.IN_PROGRESS;
     }
     receiver.resetStreams(reset.lastTsn(), reset.streamIds());
+    // To the user the streams are free now, to the peer not before it has the answer: one that is
+    // lost must not let a new channel's first message reach a peer that still ends the old one.
+    sender.escort(
+        new ReconfigChunk(List.of(Response.of(reset.requestSequence(), Response.PERFORMED))),
+        reset.streamIds());
     context.emit(new AssociationEvent.IncomingStreamsReset(reset.streamIds()));
     return Response.PERFORMED;
   }

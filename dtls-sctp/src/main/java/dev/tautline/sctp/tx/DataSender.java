@@ -14,6 +14,7 @@ import dev.tautline.sctp.packet.SackView;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sending half of an association: fills packets with DATA, reads SACKs, minds T3-rtx.
@@ -119,6 +120,14 @@ public final class DataSender {
 
   /** It was sent once, and its answer has not come. */
   private boolean forwardedOnce;
+
+  private @Nullable Escort escort;
+
+  /** How many chunks had been sent when the packet that is being filled was begun. */
+  private long chunksBeforePacket;
+
+  /** The packet that is being filled has the escort. */
+  private boolean escorting;
 
   private long lastDataSentNanos = NOT_SENT;
   private long lastRttNanos = NOT_SENT;
@@ -230,6 +239,16 @@ public final class DataSender {
       long expiresLifetimeNanos,
       byte[] payload) {
     queue.add(streamId, ppid, order, maxRetransmits, expiresLifetimeNanos, payload);
+  }
+
+  /**
+   * The chunk goes in front of the first message of these streams, whenever that is sent, if it
+   * fits. Takes the place of an earlier one.
+   *
+   * @param streamIds no stream means all
+   */
+  public void escort(Chunk chunk, List<Integer> streamIds) {
+    escort = new Escort(chunk, streamIds);
   }
 
   /** From now on packets are at most that long. */
@@ -752,6 +771,8 @@ public final class DataSender {
       }
     }
     int before = packet.length();
+    chunksBeforePacket = chunksSent;
+    escorting = false;
     outstanding.blackHole().beginPacket(PacketHeader.BYTES + packet.fullRoom(), maxPacketBytes);
     boolean regardlessOfCwnd = fastRetransmitDue || tailProbeDue;
     if (regardlessOfCwnd || mayFill()) {
@@ -822,6 +843,15 @@ public final class DataSender {
       if (chunk.chunkBytes > packet.room()) {
         return;
       }
+      Chunk due = chunk.beginsStream() ? escortOf(chunk.owner()) : null;
+      if (due != null) {
+        if (hasData()) {
+          return;
+        }
+        if (due.paddedLength() + chunk.chunkBytes <= packet.room()) {
+          addEscort(due, packet);
+        }
+      }
       long flightBefore = outstanding.flightBytes();
       outstanding.resent(chunk, nowNanos);
       deliveryRate.sent(chunk, nowNanos, flightBefore);
@@ -848,6 +878,10 @@ public final class DataSender {
         abandon(message);
         continue;
       }
+      Chunk due = message.isNextFirst() ? escortOf(message) : null;
+      if (due != null && hasData()) {
+        return;
+      }
       int room = packet.room() - header;
       int length;
       if (outstanding.isReservedFor(message)) {
@@ -856,7 +890,13 @@ public final class DataSender {
           return;
         }
       } else {
-        length = SendQueue.fragmentBytes(message, Math.min(room, fullRoom), fullRoom);
+        int beside = due == null ? room : room - due.paddedLength();
+        length = SendQueue.fragmentBytes(message, Math.min(beside, fullRoom), fullRoom);
+        if (length <= 0 && due != null) {
+          // So long a message fits only a packet of its own.
+          due = null;
+          length = SendQueue.fragmentBytes(message, Math.min(room, fullRoom), fullRoom);
+        }
       }
       if (length <= 0 || !windowTakes(Chunk.padded(header + length))) {
         return;
@@ -864,6 +904,9 @@ public final class DataSender {
       OutgoingMessage overtaken = queue.overtaken();
       if (overtaken != null && !outstanding.hasReserved()) {
         outstanding.reserve(overtaken, fullRoom & ~3);
+      }
+      if (due != null) {
+        addEscort(due, packet);
       }
       int flags = message.order == Order.UNORDERED ? DataFormat.U_BIT : 0;
       if (!message.isStarted()) {
@@ -886,6 +929,23 @@ public final class DataSender {
       write(chunk, packet);
       t3Rtx.startIfStopped(nowNanos, rto.rtoNanos());
     }
+  }
+
+  /** What has to go in front of the message and is not in the packet yet. */
+  private @Nullable Chunk escortOf(OutgoingMessage first) {
+    return escort != null && !escorting && escort.goesWith(first.stream.streamId)
+        ? escort.chunk()
+        : null;
+  }
+
+  /** RFC 9260 section 6.10: control chunks come before DATA in a packet. */
+  private boolean hasData() {
+    return chunksSent > chunksBeforePacket;
+  }
+
+  private void addEscort(Chunk due, PacketBuffer packet) {
+    packet.add(due);
+    escorting = true;
   }
 
   /** How much of a message may be left for shorter ones to go before its rest. */
@@ -1007,7 +1067,9 @@ public final class DataSender {
 
   /** What is kept and outstanding takes on the heap. */
   public long memoryBytes() {
-    return queue.memoryBytes() + outstanding.memoryBytes();
+    return queue.memoryBytes()
+        + outstanding.memoryBytes()
+        + (escort == null ? 0 : escort.memoryBytes());
   }
 
   /** How many gap ack blocks and TSNs SACKs made us look at. */

@@ -54,6 +54,16 @@ public final class OutgoingMessage {
     id = messageId;
   }
 
+  /** Whether it has the first number of its stream. */
+  boolean isFirst() {
+    return id == 0;
+  }
+
+  /** Whether it gets the first number of its stream when it starts. */
+  boolean isNextFirst() {
+    return !isStarted() && stream.nextId(order) == 0;
+  }
+
   /** The SSN or MID, unwrapped. */
   long id() {
     return id;

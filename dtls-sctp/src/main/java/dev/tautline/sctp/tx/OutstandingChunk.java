@@ -1,5 +1,6 @@
 package dev.tautline.sctp.tx;
 
+import dev.tautline.sctp.packet.DataFormat;
 import org.jspecify.annotations.Nullable;
 
 /** One fragment with a TSN. The ring keeps and reuses these, so sending allocates none. */
@@ -51,6 +52,11 @@ final class OutstandingChunk {
   long deliveredBeforeNanos;
   long flightStartedNanos;
   boolean applicationLimited;
+
+  /** Whether it begins the first message of its stream. */
+  boolean beginsStream() {
+    return (flags & DataFormat.B_BIT) != 0 && owner().isFirst();
+  }
 
   OutgoingMessage owner() {
     OutgoingMessage owner = message;

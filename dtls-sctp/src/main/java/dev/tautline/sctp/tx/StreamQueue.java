@@ -56,6 +56,10 @@ final class StreamQueue {
     return order == Order.ORDERED ? nextOrderedId++ : nextUnorderedId++;
   }
 
+  long nextId(Order order) {
+    return order == Order.ORDERED ? nextOrderedId : nextUnorderedId;
+  }
+
   /** Whether a message may be taken: none behind the barrier may. */
   boolean isSendable() {
     return !messages.isEmpty() && barrier != 0;

@@ -360,6 +360,18 @@ class InterleavingScenarioTest extends Dialogues {
   }
 
   @Test
+  void theAnswerToAResetGoesAgainInFrontOfTheFirstMessagesOfBothOrders() {
+    z.gets("RESET 0 last -1 s3").sends("RESPONSE 0 1");
+    z.tells(new IncomingStreamsReset(List.of(3)));
+    z.user(3, 20).sends("RESPONSE 0 1 + IDATA 0 s3.0 IBE 20").gets("SACK 0");
+    z.user(3, 21, SendOptions.RELIABLE_UNORDERED)
+        .sends("RESPONSE 0 1 + IDATA 1 s3.0 IUBE 21")
+        .gets("SACK 1");
+    z.user(3, 22).user(3, 23, SendOptions.RELIABLE_UNORDERED);
+    z.sends("IDATA 2 s3.1 BE 22 + IDATA 3 s3.1 IUBE 23").gets("SACK 3");
+  }
+
+  @Test
   void messageIdentifiersStartAnewAfterThePeersReset() {
     z.gets("IDATA 0 s3.0 BE 4 + IDATA 1 s3.1 B 4 + IDATA 2 s3.0 UB 4").delivers("s3: 0x4");
     z.gets("RESET 0 last 2 s3").sends("RESPONSE 0 1");

@@ -396,6 +396,97 @@ class StreamResetScenarioTest extends Dialogues {
     manual.timer(200).sends("SACK 0 rwnd 10000");
   }
 
+  // --- the answer goes again in front of what is first on the stream ---
+
+  @Test
+  void theAnswerGoesAgainInFrontOfTheFirstMessage() {
+    z.gets("RESET 0 last -1 s3").sends("RESPONSE 0 1").tells(incoming(3));
+
+    z.user(3, 20).sends("RESPONSE 0 1 + DATA 0 s3.0 IBE 20").gets("SACK 0");
+    z.user(3, 21).sends("DATA 1 s3.1 IBE 21").gets("SACK 1");
+  }
+
+  @Test
+  void theAnswerGoesWithEachTransmissionOfTheFirstMessage() {
+    z.gets("RESET 0 last -1 s3").sends("RESPONSE 0 1").tells(incoming(3));
+
+    z.user(3, 20).sends("RESPONSE 0 1 + DATA 0 s3.0 IBE 20");
+    z.timer(500).sends("RESPONSE 0 1 + DATA 0 s3.0 IBE 20");
+    z.timer(1500).sends("RESPONSE 0 1 + DATA 0 s3.0 IBE 20").gets("SACK 0");
+  }
+
+  @Test
+  void aStreamThatBothSidesResetBeginsWithTheAnswer() {
+    z.user(3, 20).sends("DATA 0 s3.0 IBE 20").gets("SACK 0").resets(3).sends("RESET 0 last 0 s3");
+    z.gets("RESPONSE 0 1 & RESET 0 last -1 s3").sends("RESPONSE 0 1");
+    z.tells(outgoing(3), incoming(3));
+
+    z.user(3, 21).sends("RESPONSE 0 1 + DATA 1 s3.0 IBE 21").gets("SACK 1");
+  }
+
+  @Test
+  void theAnswerIsNotPutBehindData() {
+    z.gets("RESET 0 last -1 s3").sends("RESPONSE 0 1").tells(incoming(3));
+
+    z.user(5, 20).user(3, 21).user(6, 22);
+    z.sends("DATA 0 s5.0 BE 20", "RESPONSE 0 1 + DATA 1 s3.0 BE 21 + DATA 2 s6.0 IBE 22");
+    z.timer(500);
+    z.sends("DATA 0 s5.0 BE 20", "RESPONSE 0 1 + DATA 1 s3.0 BE 21 + DATA 2 s6.0 IBE 22");
+    z.gets("SACK 2");
+  }
+
+  @Test
+  void otherStreamsAndLaterMessagesGoWithoutTheAnswer() {
+    z.user(3, 20).sends("DATA 0 s3.0 IBE 20").gets("SACK 0");
+    z.gets("RESET 0 last -1 s3,4").sends("RESPONSE 0 1").tells(incoming(3, 4));
+
+    z.user(2, 21).user(5, 22).sends("DATA 1 s2.0 BE 21 + DATA 2 s5.0 IBE 22").gets("SACK 2");
+    z.user(3, 23).sends("DATA 3 s3.1 IBE 23").gets("SACK 3");
+  }
+
+  @Test
+  void oneAnswerIsEnoughForSeveralStreamsOfAPacket() {
+    z.gets("RESET 0 last -1").sends("RESPONSE 0 1").tells(incoming());
+
+    z.user(7, 20).user(65_534, 21).user(7, 22);
+    z.sends("RESPONSE 0 1 + DATA 0 s7.0 BE 20 + DATA 1 s65534.0 BE 21 + DATA 2 s7.1 IBE 22");
+    z.gets("SACK 2").user(1, 23).sends("RESPONSE 0 1 + DATA 3 s1.0 IBE 23").gets("SACK 3");
+  }
+
+  @Test
+  void whatWasAnsweredBeforeHasCome() {
+    z.gets("RESET 0 last -1 s3", "RESET 1 last -1 s4").sends("RESPONSE 0 1", "RESPONSE 1 1");
+    z.tells(incoming(3), incoming(4));
+
+    z.user(3, 20)
+        .sends("DATA 0 s3.0 IBE 20")
+        .user(4, 21)
+        .sends("RESPONSE 1 1 + DATA 1 s4.0 IBE 21");
+    z.gets("SACK 1");
+  }
+
+  @Test
+  void whatWasPutOffIsNotAnsweredByTheWay() {
+    z.gets("RESET 0 last 1 s3").sends("RESPONSE 0 6").user(3, 20).sends("DATA 0 s3.0 IBE 20");
+
+    z.gets("SACK 0").sendsNothing();
+  }
+
+  @Test
+  void aFirstMessageIsCutShorterForTheAnswer() {
+    z.gets("RESET 0 last -1 s3").sends("RESPONSE 0 1").tells(incoming(3));
+
+    z.user(3, 2000).sends("RESPONSE 0 1 + DATA 0 s3.0 B 1144", "DATA 1 s3.0 IE 856").gets("SACK 1");
+  }
+
+  @Test
+  void aFirstMessageAsLongAsAPacketGoesAlone() {
+    z.gets("RESET 0 last -1 s3").sends("RESPONSE 0 1").tells(incoming(3));
+
+    z.user(3, 1150).sends("DATA 0 s3.0 IBE 1150").timer(500).sends("DATA 0 s3.0 IBE 1150");
+    z.gets("SACK 0").user(3, 20).sends("DATA 1 s3.1 IBE 20").gets("SACK 1");
+  }
+
   // --- both ways ---
 
   @Test

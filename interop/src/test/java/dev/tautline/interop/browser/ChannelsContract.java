@@ -390,6 +390,29 @@ abstract class ChannelsContract extends BrowserContract {
     }
   }
 
+  /**
+   * Each channel has the id of the one before. Of the packets that end that one some are lost, and
+   * yet the page must not get the new one while it still ends the old.
+   */
+  @Test
+  void channelsComeAndGoOverAPathThatLoses() throws IOException {
+    int count = 40;
+    try (UdpLink link = Links.start(11)) {
+      link.oneWayDelay(ofMillis(2));
+      try (Connection connection = connectThrough(link, Offerer.OURS)) {
+        ForeignPeer page = connection.page();
+        page.call("tally", Map.of("prefix", "echo ", "echo", true));
+        link.loss(0.1);
+        openAndClose(connection, count);
+        link.loss(0);
+        JsonNode tally = tallied(page, "echo ", "closed", count);
+        assertThat(tally.get("messages").asInt()).isEqualTo(count);
+        assertThat(tally.get("left").asInt()).isZero();
+        assertNothingIsKept(connection);
+      }
+    }
+  }
+
   @Test
   void bulkDataIsUndisturbedByStreamResetsBesideIt() {
     // 15 MiB: a page that sends all of it back stays below the 16 MiB that Chromium queues.
