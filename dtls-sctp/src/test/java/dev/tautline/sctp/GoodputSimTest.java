@@ -73,6 +73,7 @@ class GoodputSimTest {
         SEEDS,
         SPAN.toSeconds(),
         FIGURES);
+    FIGURES.setLength(0);
   }
 
   @Test

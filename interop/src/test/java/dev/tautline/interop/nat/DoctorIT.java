@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tautline.cli.Main;
 import dev.tautline.interop.ChildProcess;
+import dev.tautline.interop.turn.TurnCredentials;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,11 +26,13 @@ class DoctorIT {
 
   private static NetLab lab;
   private static LabTurn turn;
+  private static TurnCredentials credentials;
 
   @BeforeAll
   static void start() {
     lab = NetLab.create();
     turn = new LabTurn(lab.internet());
+    credentials = turn.credentials();
   }
 
   @AfterAll
@@ -42,15 +45,33 @@ class DoctorIT {
     }
   }
 
-  private static List<String> doctor(NetLab.Host host, int code, String... more) {
+  /** The lines it prints about these TURN servers with the right password, and with STUN. */
+  private static List<String> doctor(NetworkKind kind, int code, String... turnUrls) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--stun",
+                STUN,
+                "--turn-trust",
+                turn.authority(),
+                "--turn-password=" + credentials.password()));
+    return doctor(kind, code, arguments, turnUrls);
+  }
+
+  private static List<String> doctor(
+      NetworkKind kind, int code, List<String> options, String... turnUrls) {
     List<String> arguments = new ArrayList<>(List.of("doctor"));
-    arguments.addAll(List.of(more));
+    arguments.addAll(options);
+    arguments.addAll(List.of("--turn-user", credentials.username()));
+    for (String url : turnUrls) {
+      arguments.addAll(List.of("--turn", url));
+    }
     List<String> out = new CopyOnWriteArrayList<>();
     try (ChildProcess process =
         ChildProcess.start(
             "doctor",
             Path.of("."),
-            host.command(LabHost.java(Main.class, arguments.toArray(new String[0]))),
+            lab.host(kind).command(LabHost.java(Main.class, arguments.toArray(new String[0]))),
             out::add)) {
       assertThat(process.awaitExit(60)).as(process::lastOutput).isEqualTo(code);
     }
@@ -64,29 +85,9 @@ class DoctorIT {
         .orElseThrow(() -> new AssertionError("no line " + start + " in " + out));
   }
 
-  private static JsonNode credentials() {
-    return turn.servers(true).get(1);
-  }
-
   @Test
   void behindAnOrdinaryNatEachServerWorksAndTheNatIsNamed() {
-    List<String> out =
-        doctor(
-            lab.host(NetworkKind.EIM_APDF),
-            0,
-            "--stun",
-            STUN,
-            "--turn",
-            TURN_UDP,
-            "--turn",
-            TURN_TCP,
-            "--turn",
-            TURN_TLS,
-            "--turn-trust",
-            turn.authority(),
-            "--turn-user",
-            credentials().get("username").asText(),
-            "--turn-password=" + credentials().get("credential").asText());
+    List<String> out = doctor(NetworkKind.EIM_APDF, 0, TURN_UDP, TURN_TCP, TURN_TLS);
 
     assertThat(line(out, STUN + " from 192.168.")).contains("answers, sees us as 203.0.113.");
     assertThat(line(out, "  NAT: "))
@@ -102,16 +103,11 @@ class DoctorIT {
   void aWrongPasswordIsNamed() throws Exception {
     List<String> out =
         doctor(
-            lab.host(NetworkKind.EIM_APDF),
+            NetworkKind.EIM_APDF,
             1,
-            "--json",
-            "--turn",
+            List.of("--json", "--turn-password=wrong"),
             TURN_UDP,
-            "--turn",
-            TURN_TCP,
-            "--turn-user",
-            credentials().get("username").asText(),
-            "--turn-password=wrong");
+            TURN_TCP);
 
     JsonNode report = new ObjectMapper().readTree(String.join("", out));
     assertThat(report.get("ok").booleanValue()).isFalse();
@@ -129,21 +125,7 @@ class DoctorIT {
 
   @Test
   void whereUdpIsBlockedTurnOverTlsIsFoundToWork() {
-    List<String> out =
-        doctor(
-            lab.host(NetworkKind.UDP_BLOCKED),
-            1,
-            "--stun",
-            STUN,
-            "--turn",
-            TURN_UDP,
-            "--turn",
-            TURN_TLS,
-            "--turn-trust",
-            turn.authority(),
-            "--turn-user",
-            credentials().get("username").asText(),
-            "--turn-password=" + credentials().get("credential").asText());
+    List<String> out = doctor(NetworkKind.UDP_BLOCKED, 1, TURN_UDP, TURN_TLS);
 
     assertThat(line(out, STUN)).endsWith(": no answer");
     assertThat(line(out, TURN_UDP + ": ")).contains("gives no relay");

@@ -4,22 +4,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.tautline.interop.ChildProcess;
 import dev.tautline.interop.Require;
+import dev.tautline.interop.turn.TurnCredentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * coturn in the laboratory's Internet: STUN and TURN over UDP and TCP on port 3478, TURN over TLS
@@ -130,31 +125,32 @@ final class LabTurn implements AutoCloseable {
         .add("stun:" + NetLab.SERVER + ":" + PORT)
         .add("stun:" + ipv6 + ":" + PORT);
     if (withTurn) {
-      String user = Instant.now().getEpochSecond() + 3600 + ":lab";
+      TurnCredentials credentials = credentials();
       var turn = servers.addObject();
       turn.putArray("urls")
           .add("turn:" + NetLab.SERVER + ":" + PORT)
           .add("turn:" + ipv6 + ":" + PORT)
           .add("turns:" + NetLab.SERVER + ":443?transport=tcp");
-      turn.put("username", user).put("credential", credential(user));
+      turn.put("username", credentials.username()).put("credential", credentials.password());
     }
     return servers;
   }
 
   /** One TURN server as a page takes it, an {@code RTCIceServer}. */
   Map<String, Object> relay(String url) {
-    String user = Instant.now().getEpochSecond() + 3600 + ":lab";
-    return Map.of("urls", List.of(url), "username", user, "credential", credential(user));
+    TurnCredentials credentials = credentials();
+    return Map.of(
+        "urls",
+        List.of(url),
+        "username",
+        credentials.username(),
+        "credential",
+        credentials.password());
   }
 
-  private static String credential(String user) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA1");
-      mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA1"));
-      return Base64.getEncoder().encodeToString(mac.doFinal(user.getBytes(StandardCharsets.UTF_8)));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
+  /** What it takes for an hour. */
+  TurnCredentials credentials() {
+    return TurnCredentials.of(SECRET);
   }
 
   /** What it printed last. */

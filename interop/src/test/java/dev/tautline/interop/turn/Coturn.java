@@ -18,11 +18,8 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * coturn from Debian on 127.0.0.1, with UDP, TCP and TLS listeners on free ports, credentials of a
@@ -150,17 +147,14 @@ final class Coturn implements AutoCloseable {
   }
 
   /** With credentials that are good for an hour. */
-  IceServer server(Transport transport) throws GeneralSecurityException {
+  IceServer server(Transport transport) {
     return server(url(transport), Instant.now().plusSeconds(3600));
   }
 
   /** With credentials that end then. */
-  IceServer server(String url, Instant until) throws GeneralSecurityException {
-    String user = until.getEpochSecond() + ":tautline";
-    Mac mac = Mac.getInstance("HmacSHA1");
-    mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA1"));
-    byte[] password = mac.doFinal(user.getBytes(StandardCharsets.UTF_8));
-    return new IceServer(List.of(url), user, Base64.getEncoder().encodeToString(password));
+  IceServer server(String url, Instant until) {
+    TurnCredentials credentials = TurnCredentials.until(until, SECRET);
+    return new IceServer(List.of(url), credentials.username(), credentials.password());
   }
 
   /** What it logged. */

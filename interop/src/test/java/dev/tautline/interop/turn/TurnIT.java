@@ -24,8 +24,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,26 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Relays of coturn, with everything else on 127.0.0.1. */
 @Timeout(120)
-class TurnIT {
-  @TempDir static Path folder;
-
-  private static Tautline tautline;
-  private static Coturn coturn;
-
-  @BeforeAll
-  static void start() throws Exception {
-    coturn = new Coturn(folder);
-    tautline = Tautline.create();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (tautline != null) {
-      tautline.close();
-      coturn.close();
-    }
-  }
-
+class TurnIT extends CoturnContract {
   private static PeerConnectionOptions.Builder loopback() {
     return PeerConnectionOptions.builder().loopback(Loopback.ONLY).ipFamilies(IpFamilies.IPV4);
   }

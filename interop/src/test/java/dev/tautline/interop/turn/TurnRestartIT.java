@@ -16,7 +16,6 @@ import dev.tautline.datachannel.OfferOptions;
 import dev.tautline.datachannel.PeerConnection;
 import dev.tautline.datachannel.PeerConnectionOptions;
 import dev.tautline.datachannel.PeerConnectionStats;
-import dev.tautline.datachannel.Tautline;
 import dev.tautline.interop.turn.Coturn.Transport;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -29,8 +28,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,31 +36,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Restarts of ICE over relays of coturn, and relays that are lost. */
 @Timeout(120)
-class TurnRestartIT {
+class TurnRestartIT extends CoturnContract {
   private static final int MESSAGES = 400;
   private static final int MESSAGE_BYTES = 16 << 10;
   private static final String LOGIN =
       "Basic "
           + Base64.getEncoder().encodeToString("user:pass".getBytes(StandardCharsets.US_ASCII));
-
-  @TempDir static Path folder;
-
-  private static Tautline tautline;
-  private static Coturn coturn;
-
-  @BeforeAll
-  static void start() throws Exception {
-    coturn = new Coturn(folder);
-    tautline = Tautline.create();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (tautline != null) {
-      tautline.close();
-      coturn.close();
-    }
-  }
 
   private static PeerConnectionOptions.Builder relayed(Transport transport) throws Exception {
     return PeerConnectionOptions.builder()

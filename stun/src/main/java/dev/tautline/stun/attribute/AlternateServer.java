@@ -2,8 +2,6 @@ package dev.tautline.stun.attribute;
 
 import dev.tautline.base.WireFormatException;
 import dev.tautline.base.WireReader;
-import dev.tautline.base.WireWriter;
-import dev.tautline.stun.TransactionId;
 import java.net.InetSocketAddress;
 
 /**
@@ -11,7 +9,7 @@ import java.net.InetSocketAddress;
  *
  * @param address an IPv4 or IPv6 address and port
  */
-public record AlternateServer(InetSocketAddress address) implements StunAttribute {
+public record AlternateServer(InetSocketAddress address) implements AddressAttribute {
   /** The attribute's type. */
   public static final int TYPE = 0x8023;
 
@@ -22,15 +20,5 @@ public record AlternateServer(InetSocketAddress address) implements StunAttribut
   @Override
   public int type() {
     return TYPE;
-  }
-
-  @Override
-  public int valueLength() {
-    return AddressCodec.valueLength(address);
-  }
-
-  @Override
-  public void writeValue(WireWriter out, TransactionId id) {
-    AddressCodec.write(out, address, AddressCodec.PLAIN);
   }
 }

@@ -2,8 +2,6 @@ package dev.tautline.stun.attribute;
 
 import dev.tautline.base.WireFormatException;
 import dev.tautline.base.WireReader;
-import dev.tautline.base.WireWriter;
-import dev.tautline.stun.TransactionId;
 import java.net.InetSocketAddress;
 
 /**
@@ -12,7 +10,7 @@ import java.net.InetSocketAddress;
  *
  * @param address an IPv4 or IPv6 address and port
  */
-public record OtherAddress(InetSocketAddress address) implements StunAttribute {
+public record OtherAddress(InetSocketAddress address) implements AddressAttribute {
   /** The attribute's type. */
   public static final int TYPE = 0x802c;
 
@@ -23,15 +21,5 @@ public record OtherAddress(InetSocketAddress address) implements StunAttribute {
   @Override
   public int type() {
     return TYPE;
-  }
-
-  @Override
-  public int valueLength() {
-    return AddressCodec.valueLength(address);
-  }
-
-  @Override
-  public void writeValue(WireWriter out, TransactionId id) {
-    AddressCodec.write(out, address, AddressCodec.PLAIN);
   }
 }

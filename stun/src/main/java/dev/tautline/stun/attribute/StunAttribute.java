@@ -6,9 +6,9 @@ import dev.tautline.stun.TransactionId;
 /** An attribute of a message; RFC 8489 section 14. */
 public sealed interface StunAttribute
     permits AdditionalAddressFamily,
+        AddressAttribute,
         AddressErrorCode,
         AlternateDomain,
-        AlternateServer,
         ChangeRequest,
         ChannelNumber,
         Data,
@@ -19,9 +19,7 @@ public sealed interface StunAttribute
         IceControlling,
         Icmp,
         Lifetime,
-        MappedAddress,
         Nonce,
-        OtherAddress,
         PasswordAlgorithm,
         PasswordAlgorithms,
         Priority,
@@ -29,16 +27,12 @@ public sealed interface StunAttribute
         RequestedAddressFamily,
         RequestedTransport,
         ReservationToken,
-        ResponseOrigin,
         Software,
         UnknownAttribute,
         UnknownAttributes,
         UseCandidate,
         UserHash,
-        Username,
-        XorMappedAddress,
-        XorPeerAddress,
-        XorRelayedAddress {
+        Username {
   /** The type, 0 to 0xFFFF; below 0x8000 a receiver must understand it. */
   int type();
 

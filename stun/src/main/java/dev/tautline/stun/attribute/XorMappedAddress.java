@@ -2,7 +2,6 @@ package dev.tautline.stun.attribute;
 
 import dev.tautline.base.WireFormatException;
 import dev.tautline.base.WireReader;
-import dev.tautline.base.WireWriter;
 import dev.tautline.stun.TransactionId;
 import java.net.InetSocketAddress;
 
@@ -12,7 +11,7 @@ import java.net.InetSocketAddress;
  *
  * @param address an IPv4 or IPv6 address and port
  */
-public record XorMappedAddress(InetSocketAddress address) implements StunAttribute {
+public record XorMappedAddress(InetSocketAddress address) implements XorAddressAttribute {
   /** The attribute's type. */
   public static final int TYPE = 0x0020;
 
@@ -23,15 +22,5 @@ public record XorMappedAddress(InetSocketAddress address) implements StunAttribu
   @Override
   public int type() {
     return TYPE;
-  }
-
-  @Override
-  public int valueLength() {
-    return AddressCodec.valueLength(address);
-  }
-
-  @Override
-  public void writeValue(WireWriter out, TransactionId id) {
-    AddressCodec.write(out, address, AddressCodec.xorWith(id));
   }
 }
