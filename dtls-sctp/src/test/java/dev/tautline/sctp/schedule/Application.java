@@ -36,17 +36,33 @@ import org.jspecify.annotations.Nullable;
 final class Application {
   /** A message that was accepted, in the order of its stream. */
   private static final class Sent {
+    private static final int SHORT_BYTES = 400;
+
     final Act.Send act;
     final int generation;
     final int position;
     final boolean reliable;
+
+    /** How many resets of the other side's stream were performed here before this was sent. */
+    final int resetsPerformed;
+
     boolean arrived;
 
-    Sent(Act.Send act, int generation, int position, boolean reliable) {
+    Sent(Act.Send act, int generation, int position, boolean reliable, int resetsPerformed) {
       this.act = act;
       this.generation = generation;
       this.position = position;
       this.reliable = reliable;
+      this.resetsPerformed = resetsPerformed;
+    }
+
+    /** Whether it goes in a packet that has room for the answer to a reset besides. */
+    boolean isShort() {
+      return act.bytes() <= SHORT_BYTES;
+    }
+
+    boolean isOrdered() {
+      return act.how().ordering() == Ordering.ORDERED;
     }
   }
 
@@ -157,7 +173,13 @@ final class Application {
       case ACCEPTED -> {
         Stream stream = streams.computeIfAbsent(act.streamId(), id -> new Stream());
         boolean reliable = !mayGiveUp || act.how().reliability() instanceof Reliable;
-        var sent = new Sent(act, stream.generation, stream.messages.size(), reliable);
+        var sent =
+            new Sent(
+                act,
+                stream.generation,
+                stream.messages.size(),
+                reliable,
+                otherSide().resetsSeen(act.streamId()));
         stream.messages.add(sent);
         sentByNumber.put(act.number(), sent);
         reliableUnderWay += reliable ? 1 : 0;
@@ -255,16 +277,47 @@ final class Application {
     reliableUnderWay -= sent.reliable ? 1 : 0;
     Stream stream = stream(message.streamId());
     check(sent.generation == stream.generationSeen, "on the wrong side of a reset: " + sent.act);
-    if (sent.act.how().ordering() == Ordering.ORDERED) {
+    if (sent.isOrdered()) {
+      if (sent.isShort() && isFirstOrdered(stream, sent)) {
+        check(
+            otherSide().resetsAnswered(message.streamId()) >= sent.resetsPerformed,
+            "arrived before the answer to the reset that it follows: " + sent.act);
+      }
       check(sent.position > stream.lastOrdered, "out of order: " + sent.act);
       for (int i = stream.lastOrdered + 1; i < sent.position; i++) {
         Sent before = stream.messages.get(i);
         check(
-            before.arrived || !before.reliable || before.act.how().ordering() != Ordering.ORDERED,
+            before.arrived || !before.reliable || !before.isOrdered(),
             "arrived before " + before.act + ": " + sent.act);
       }
       stream.lastOrdered = sent.position;
     }
+  }
+
+  /** Whether it is the first of its generation and order. */
+  private static boolean isFirstOrdered(Stream stream, Sent sent) {
+    for (int i = sent.position - 1; i >= 0; i--) {
+      Sent before = stream.messages.get(i);
+      if (before.generation != sent.generation) {
+        return true;
+      }
+      if (before.isOrdered()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** How many of our resets of a stream the other side has performed. */
+  private int resetsSeen(int streamId) {
+    Stream stream = streams.get(streamId);
+    return stream == null ? 0 : stream.generationSeen;
+  }
+
+  /** Of how many of them we have the answer. */
+  private int resetsAnswered(int streamId) {
+    Stream stream = streams.get(streamId);
+    return stream == null ? 0 : stream.generation - (stream.resetting ? 1 : 0);
   }
 
   /** The other side saw a reset of ours: all reliable messages before it are there. */
