@@ -32,7 +32,14 @@ function described(sdp, type) {
 
 function candidate(text) {
   const space = text.indexOf(' ');
-  connection?.addRemoteCandidate(text.slice(space + 1), text.slice(0, space));
+  try {
+    connection?.addRemoteCandidate(text.slice(space + 1), text.slice(0, space));
+  } catch (error) {
+    // It is late: the other side has opened the channel and ended the connection meanwhile.
+    if (!channel) {
+      throw error;
+    }
+  }
 }
 
 const commands = {
