@@ -99,7 +99,7 @@ public final class PeerConnectionOptions {
     return iceTransportPolicy;
   }
 
-  /** Whether 127.0.0.1 and ::1 are candidates; excluded by default. */
+  /** Whether 127.0.0.1 and ::1 are candidates; {@link Loopback#EXCLUDE} by default. */
   public Loopback loopback() {
     return loopback;
   }

@@ -140,7 +140,10 @@ public final class Tautline implements AutoCloseable {
     }
     IceAgentOptions.Loopback loopback =
         switch (options.loopback()) {
-          case EXCLUDE -> IceAgentOptions.Loopback.EXCLUDE;
+          case EXCLUDE ->
+              servers.stream().anyMatch(dev.tautline.ice.IceServer::isOnThisHost)
+                  ? IceAgentOptions.Loopback.INCLUDE
+                  : IceAgentOptions.Loopback.EXCLUDE;
           case INCLUDE -> IceAgentOptions.Loopback.INCLUDE;
           case ONLY -> IceAgentOptions.Loopback.ONLY;
         };

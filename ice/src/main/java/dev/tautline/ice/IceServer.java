@@ -61,6 +61,9 @@ public record IceServer(
           "(stun|turn|turns):(?:\\[([0-9a-fA-F:.]+)]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?"
               + "(?:\\?transport=([A-Za-z0-9]+))?");
 
+  private static final Pattern LOOPBACK_ADDRESS =
+      Pattern.compile("127\\.[0-9]+\\.[0-9]+\\.[0-9]+|[0:]*:0*1");
+
   /** A STUN server. */
   public IceServer(String url, String host, int port) {
     this(url, Kind.STUN, host, port, Optional.empty());
@@ -112,6 +115,15 @@ public record IceServer(
       throw new IllegalArgumentException("the user name for \"" + url + "\" is above 508 bytes");
     }
     return new IceServer(url, kind, host, port, kind.isTurn() ? credentials : Optional.empty());
+  }
+
+  /** Whether the URL names this host: {@code localhost}, or a loopback address. */
+  public boolean isOnThisHost() {
+    String name = host.toLowerCase(Locale.ROOT);
+    // RFC 6761 section 6.3: names under localhost are loopback addresses, whatever DNS says.
+    return name.equals("localhost")
+        || name.endsWith(".localhost")
+        || LOOPBACK_ADDRESS.matcher(name).matches();
   }
 
   private static Kind kind(String url, String scheme, String transport) {

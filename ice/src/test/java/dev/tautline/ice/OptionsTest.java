@@ -84,6 +84,25 @@ class OptionsTest {
     assertThatIllegalArgumentException().isThrownBy(() -> IceServer.parse(url));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "stun:localhost, true",
+    "turn:LocalHost:1, true",
+    "turns:turn.localhost, true",
+    "stun:127.0.0.1:19302, true",
+    "stun:127.1.2.3, true",
+    "turn:[::1]?transport=tcp, true",
+    "turn:[0:0:0:0:0:0:0:1], true",
+    "stun:localhost.example.org, false",
+    "stun:127.example.org, false",
+    "stun:192.0.2.1, false",
+    "stun:[2001:db8::1], false",
+    "stun:[::2], false"
+  })
+  void aServerIsOnThisHostWhenItsUrlSaysSo(String url, boolean here) {
+    assertThat(IceServer.parse(url).isOnThisHost()).isEqualTo(here);
+  }
+
   @Test
   void optionsOutOfRangeAreRefused() {
     var builder = IceAgentOptions.builder();

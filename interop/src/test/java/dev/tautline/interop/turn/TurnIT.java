@@ -76,6 +76,25 @@ class TurnIT extends CoturnContract {
     }
   }
 
+  /** The way to try it out: nothing but the URL of a server on the same host. */
+  @ParameterizedTest
+  @EnumSource(Transport.class)
+  void aServerOnThisHostIsReachedWithoutAWordAboutLoopback(Transport transport) throws Exception {
+    PeerConnectionOptions options =
+        PeerConnectionOptions.builder()
+            .iceServers(List.of(coturn.server(transport)))
+            .iceTransportPolicy(IceTransportPolicy.RELAY)
+            .turnTrustStore(coturn.trust())
+            .build();
+    try (var pair = new TurnPair(tautline, options, options)) {
+      pair.connect();
+      exchange(pair);
+
+      assertThat(get(pair.a.iceReport()).toString())
+          .containsPattern("in use: .*typ relay.* <-> .*typ relay");
+    }
+  }
+
   /** To the server all of them are one address, which gets one allocation; it tells others 437. */
   @Test
   void connectionsOverOnePortHaveARelayEach() throws Exception {
