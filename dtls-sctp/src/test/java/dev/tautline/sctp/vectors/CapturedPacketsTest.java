@@ -153,8 +153,8 @@ class CapturedPacketsTest {
   }
 
   /**
-   * ERROR and PAD are missing: none of these stacks has a reason to send one. So are SHUTDOWN ACK
-   * and SHUTDOWN COMPLETE: libdatachannel closes DTLS right behind its SHUTDOWN.
+   * ERROR and PAD are missing: none of these stacks has a reason to send one. SHUTDOWN COMPLETE is
+   * ours alone: libdatachannel closes DTLS right behind its SHUTDOWN.
    */
   @Test
   void everyKindOfChunkThatIsSentIsThere() {
@@ -173,6 +173,8 @@ class CapturedPacketsTest {
                     ChunkType.HEARTBEAT_ACK,
                     ChunkType.ABORT,
                     ChunkType.SHUTDOWN,
+                    ChunkType.SHUTDOWN_ACK,
+                    ChunkType.SHUTDOWN_COMPLETE,
                     ChunkType.COOKIE_ECHO,
                     ChunkType.COOKIE_ACK,
                     ChunkType.I_DATA,

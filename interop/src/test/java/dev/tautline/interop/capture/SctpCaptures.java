@@ -2,6 +2,7 @@ package dev.tautline.interop.capture;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.tautline.datachannel.Below;
 import dev.tautline.datachannel.DataChannelMessage;
 import dev.tautline.datachannel.DataChannelOptions;
 import dev.tautline.datachannel.PeerConnectionOptions;
@@ -97,6 +98,16 @@ public final class SctpCaptures {
         foreign.await("open", "talk");
         ours.connection().close();
         foreign.await("close", "talk");
+      }
+      try (ForeignPeer foreign = peers.get();
+          OurPeer ours = new OurPeer(runtime, PeerConnectionOptions.defaults())) {
+        // SHUTDOWN, which no stack but libdatachannel begins with, is answered by all.
+        OurChannel talk = ours.channel("talk");
+        ours.connect(foreign, Offerer.OURS, Candidates.TRICKLED);
+        talk.awaitOpen();
+        foreign.await("open", "talk");
+        Below.shutDown(ours.connection());
+        talk.awaitClosed();
       }
       packets = tap.packets();
     }
