@@ -655,6 +655,10 @@ public final class AssociationCore implements ProtocolMachine<AssociationEvent> 
 
     @Override
     public void shutdown(ShutdownChunk chunk) {
+      Tcb tcb = context.tcb();
+      if (tcb != null) {
+        tcb.receiver().peerHasFinished();
+      }
       ending.shutdown(chunk, rtoNanos());
     }
 

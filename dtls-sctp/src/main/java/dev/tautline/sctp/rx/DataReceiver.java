@@ -224,6 +224,21 @@ public final class DataReceiver {
       sackPolicy.atOnce();
     }
     sackPolicy.packetWithData(nowNanos);
+    if (isRestOwed()) {
+      sackPolicy.remindLater(nowNanos);
+    } else {
+      sackPolicy.remindNoMore();
+    }
+  }
+
+  /** Whether a message is not whole although no TSN is missing: the peer has yet to send more. */
+  private boolean isRestOwed() {
+    return reassembly.heldBytes() > 0 && !received.hasGaps();
+  }
+
+  /** The peer has sent all that it ever will. */
+  public void peerHasFinished() {
+    sackPolicy.remindNoMore();
   }
 
   /** What became of a FORWARD-TSN. */
@@ -308,8 +323,11 @@ public final class DataReceiver {
     return Math.max(0, windowBytes - usedBytes());
   }
 
-  /** Fires the delayed SACK. */
+  /** Fires the delayed SACK, and the one that goes again. */
   public void advanceTo(long nowNanos) {
+    if (!isRestOwed()) {
+      sackPolicy.remindNoMore();
+    }
     sackPolicy.advanceTo(nowNanos);
   }
 

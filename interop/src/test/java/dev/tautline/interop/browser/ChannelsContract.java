@@ -332,6 +332,42 @@ abstract class ChannelsContract extends BrowserContract {
     }
   }
 
+  /**
+   * Of a long message only the first packet fits the window of congestion control, and when it is
+   * acknowledged the time of the message is over. dcSCTP then sends nothing of what waits behind
+   * it, on any channel, until it hears from us once more.
+   */
+  @Test
+  void aMessageThatOutlivesItsTimeHalfSentHoldsUpNoOther() throws IOException {
+    try (UdpLink link = Links.start(13)) {
+      link.oneWayDelay(ofMillis(30));
+      try (Connection connection = connectThrough(link, Offerer.OURS)) {
+        ForeignPeer page = connection.page();
+        OurPeer jvm = connection.jvm();
+        page.channel("reliable", Map.of());
+        OurChannel reliable = jvm.awaitChannel().awaitOpen();
+        page.channel("short-lived", Map.of("maxPacketLifeTime", 25));
+        jvm.awaitChannel().awaitOpen();
+        page.await("open", "short-lived");
+        for (int i = 0; i < 3; i++) {
+          // A timeout leaves the page a congestion window of one packet.
+          link.outage(link.now(), link.now().plusMillis(1_200));
+          page.send("reliable", "late " + i);
+          assertThat(reliable.awaitText()).isEqualTo("late " + i);
+
+          String tooLong = i + " ".repeat(5_000);
+          var sending =
+              List.of(
+                  page.submit("send", Map.of("label", "short-lived", "text", tooLong)),
+                  page.submit("send", Map.of("label", "reliable", "text", "behind it " + i)));
+          assertThat(reliable.awaitText()).isEqualTo("behind it " + i);
+          sending.forEach(sent -> page.result("send", sent, ForeignPeer.LIMIT));
+        }
+        assertNoByteIsKept(connection);
+      }
+    }
+  }
+
   /** Until SCTP has put all into packets. */
   private static void awaitAllSent(Collection<OurChannel> channels) {
     await()
