@@ -33,6 +33,12 @@ public final class DataSender {
     IMPOSSIBLE
   }
 
+  /**
+   * So many FORWARD-TSNs go in a row at most, one for each gap. They are one packet: a peer that
+   * heard the later ones alone would drop what waits for its turn between two gaps.
+   */
+  private static final int MAX_FORWARD_TSNS = 32;
+
   /** A FORWARD-TSN or I-FORWARD-TSN that names one stream. */
   private static final int LEAST_FORWARD_TSN_BYTES = Chunk.HEADER_BYTES + 4 + 8;
 
@@ -995,6 +1001,7 @@ public final class DataSender {
     bytesSent += chunk.length;
   }
 
+  /** RFC 3758 section 3.5 C3. */
   private void addForwardTsn(long nowNanos, PacketBuffer packet) {
     long cumulative = outstanding.cumulativeTsnAck();
     long point = outstanding.advancedPeerAckPoint();
@@ -1008,22 +1015,31 @@ public final class DataSender {
       forwardTsnDue = true;
       return;
     }
-    packet.add(
-        queue.isInterleaving()
-            ? iForwardTsn(cumulative, point, packet.room())
-            : forwardTsn(cumulative, point, packet.room()));
+    long from = cumulative;
+    for (int i = 0; from < point && !forwardTsnCut; i++) {
+      if (i == MAX_FORWARD_TSNS || packet.room() < LEAST_FORWARD_TSN_BYTES) {
+        forwardTsnCut = true;
+        break;
+      }
+      long to = outstanding.endOfAbandoned(from);
+      packet.add(
+          queue.isInterleaving()
+              ? iForwardTsn(from, to, packet.room())
+              : forwardTsn(from, to, packet.room()));
+      forwardTsns++;
+      from = outstanding.endOfPassed(to);
+    }
     forwardTsnSentNanos = nowNanos;
     forwardedOnce = point > forwardedTsn;
     forwardedTsn = point;
-    forwardTsns++;
     t3Rtx.startIfStopped(nowNanos, rto.rtoNanos());
   }
 
-  private ForwardTsnChunk forwardTsn(long cumulative, long point, int room) {
+  private ForwardTsnChunk forwardTsn(long from, long to, int room) {
     int maxEntries = Math.max(0, (room - Chunk.HEADER_BYTES - 4) / 4);
     var lastSsns = new LinkedHashMap<Integer, Integer>();
-    long covered = cumulative;
-    for (long tsn = cumulative + 1; tsn <= point; tsn++) {
+    long covered = from;
+    for (long tsn = from + 1; tsn <= to; tsn++) {
       OutgoingMessage message = outstanding.at(tsn).owner();
       if (message.order == Order.ORDERED) {
         int streamId = message.stream.streamId;
@@ -1041,12 +1057,12 @@ public final class DataSender {
     return new ForwardTsnChunk((int) covered, skipped);
   }
 
-  private IForwardTsnChunk iForwardTsn(long cumulative, long point, int room) {
+  private IForwardTsnChunk iForwardTsn(long from, long to, int room) {
     int maxEntries = Math.max(0, (room - Chunk.HEADER_BYTES - 4) / 8);
     record Key(int streamId, Order order) {}
     var lastMids = new LinkedHashMap<Key, Long>();
-    long covered = cumulative;
-    for (long tsn = cumulative + 1; tsn <= point; tsn++) {
+    long covered = from;
+    for (long tsn = from + 1; tsn <= to; tsn++) {
       OutgoingMessage message = outstanding.at(tsn).owner();
       var key = new Key(message.stream.streamId, message.order);
       if (lastMids.size() == maxEntries && !lastMids.containsKey(key)) {

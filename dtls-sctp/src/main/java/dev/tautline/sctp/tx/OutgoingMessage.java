@@ -27,6 +27,7 @@ public final class OutgoingMessage {
 
   private int fragments;
   private int fragmentsHeld;
+  private int fragmentsAcked;
   private long firstTsn;
   private long lastTsn;
   private boolean abandoned;
@@ -95,6 +96,19 @@ public final class OutgoingMessage {
   boolean fragmentReleased() {
     fragmentsHeld--;
     return fragmentsHeld == 0 && (abandoned || remaining() == 0);
+  }
+
+  void fragmentAcked() {
+    fragmentsAcked++;
+  }
+
+  void fragmentAckTakenBack() {
+    fragmentsAcked--;
+  }
+
+  /** Whether the peer says that it has all of it. */
+  boolean isWhollyAcked() {
+    return fragmentsAcked == fragments && remaining() == 0;
   }
 
   long firstTsn() {

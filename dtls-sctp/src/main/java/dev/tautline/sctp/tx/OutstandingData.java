@@ -48,6 +48,11 @@ final class OutstandingData {
 
   private long advancedPeerAckPoint;
 
+  /** All from the point above up to this TSN is given up or may be passed over. */
+  private long passedTo;
+
+  private boolean peerTakesBack;
+
   // The gap ack blocks of the SACK applied last, and those of the present one.
   private long[] knownStarts = new long[8];
   private long[] knownEnds = new long[8];
@@ -425,6 +430,7 @@ final class OutstandingData {
     blackHole.acknowledged(chunk);
     leave(chunk);
     chunk.state = State.ACKED;
+    chunk.owner().fragmentAcked();
     gapAcked++;
     ackedBytes += chunk.chunkBytes;
     highestNewlyAcked = Math.max(highestNewlyAcked, tsn);
@@ -481,6 +487,13 @@ final class OutstandingData {
     if (chunk.state != State.ACKED) {
       return;
     }
+    chunk.owner().fragmentAckTakenBack();
+    peerTakesBack = true;
+    if (tsn <= advancedPeerAckPoint) {
+      abandon(chunk.owner());
+      return;
+    }
+    passedTo = advancedPeerAckPoint;
     chunk.state = State.IN_FLIGHT;
     chunk.misses = 0;
     gapAcked--;
@@ -760,12 +773,47 @@ final class OutstandingData {
     nextTsn++;
   }
 
-  /** RFC 3758 section 3.5 C2. */
+  /**
+   * RFC 3758 section 3.5 C2, and further: over what is acknowledged as well, as each stop there
+   * costs a round trip, in which more is lost. Only where the peer may lose it: the message is
+   * partially reliable, the peer has all of it, and has never taken an acknowledgement back.
+   */
   private void advance() {
-    while (advancedPeerAckPoint + 1 < nextTsn
-        && at(advancedPeerAckPoint + 1).state == State.ABANDONED) {
-      advancedPeerAckPoint++;
+    long tsn = Math.max(advancedPeerAckPoint, passedTo) + 1;
+    for (; tsn < nextTsn; tsn++) {
+      OutstandingChunk chunk = at(tsn);
+      if (chunk.state == State.ABANDONED) {
+        advancedPeerAckPoint = tsn;
+      } else if (!mayBePassed(chunk)) {
+        break;
+      }
     }
+    passedTo = tsn - 1;
+  }
+
+  private boolean mayBePassed(OutstandingChunk chunk) {
+    return chunk.state == State.ACKED
+        && !peerTakesBack
+        && !chunk.owner().isReliable()
+        && chunk.owner().isWhollyAcked();
+  }
+
+  /** The last of the TSNs given up in a row behind {@code tsn}; that itself if there is none. */
+  long endOfAbandoned(long tsn) {
+    long end = tsn;
+    while (end < advancedPeerAckPoint && at(end + 1).state == State.ABANDONED) {
+      end++;
+    }
+    return end;
+  }
+
+  /** The last TSN in a row behind {@code tsn} that is passed over but not given up. */
+  long endOfPassed(long tsn) {
+    long end = tsn;
+    while (end < advancedPeerAckPoint && at(end + 1).state != State.ABANDONED) {
+      end++;
+    }
+    return end;
   }
 
   /** Looks again whether the point can move, after a SACK did. */
