@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tautline.datachannel.PeerConnectionOptions;
 import dev.tautline.datachannel.Tautline;
 import dev.tautline.interop.peer.ForeignPeer;
+import dev.tautline.interop.peer.Links;
 import dev.tautline.interop.peer.OurChannel;
 import dev.tautline.interop.peer.OurPeer;
 import dev.tautline.interop.peer.OurPeer.Candidates;
 import dev.tautline.interop.peer.OurPeer.Offerer;
 import dev.tautline.interop.peer.ProcessPeers;
 import dev.tautline.interop.peer.ProcessPeers.Stack;
+import dev.tautline.interop.peer.SentOnce;
+import dev.tautline.testkit.UdpLink;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -18,6 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Data channels with other stacks, in both roles. */
 @Timeout(240) // the first of each kind installs or compiles it
@@ -99,6 +105,17 @@ class ProcessPeersIT {
       foreign.await("close", "second");
       channel.channel().send("alive");
       assertThat(foreign.awaitText("talk")).isEqualTo("alive");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Stack.class)
+  void messagesThatAreSentOnceComeInOrderOverAPathThatLoses(Stack stack) throws IOException {
+    try (UdpLink link = Links.start(17).oneWayDelay(Duration.ofMillis(30));
+        ForeignPeer foreign = ProcessPeers.start(stack);
+        OurPeer ours = new OurPeer(runtime, PeerConnectionOptions.defaults())) {
+      connect(Links.lead(ours, link), foreign, stack, Offerer.OURS);
+      SentOnce.overLoss(link, ours, foreign);
     }
   }
 

@@ -16,6 +16,7 @@ import dev.tautline.interop.peer.Links;
 import dev.tautline.interop.peer.OurChannel;
 import dev.tautline.interop.peer.OurPeer;
 import dev.tautline.interop.peer.OurPeer.Offerer;
+import dev.tautline.interop.peer.SentOnce;
 import dev.tautline.testkit.UdpLink;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -329,6 +330,14 @@ abstract class ChannelsContract extends BrowserContract {
         }
         assertNoByteIsKept(connection);
       }
+    }
+  }
+
+  @Test
+  void messagesThatAreSentOnceComeInOrderOverAPathThatLoses() throws IOException {
+    try (UdpLink link = Links.start(17).oneWayDelay(ofMillis(30));
+        Connection connection = connectThrough(link, Offerer.OURS)) {
+      SentOnce.overLoss(link, connection.jvm(), connection.page());
     }
   }
 
