@@ -1015,7 +1015,7 @@ public final class DataSender {
       forwardTsnDue = true;
       return;
     }
-    long from = cumulative;
+    long from = outstanding.endOfPassed(cumulative);
     for (int i = 0; from < point && !forwardTsnCut; i++) {
       if (i == MAX_FORWARD_TSNS || packet.room() < LEAST_FORWARD_TSN_BYTES) {
         forwardTsnCut = true;

@@ -489,11 +489,12 @@ final class OutstandingData {
     }
     chunk.owner().fragmentAckTakenBack();
     peerTakesBack = true;
+    passedTo = advancedPeerAckPoint;
     if (tsn <= advancedPeerAckPoint) {
+      // The peer was told to skip it.
       abandon(chunk.owner());
       return;
     }
-    passedTo = advancedPeerAckPoint;
     chunk.state = State.IN_FLIGHT;
     chunk.misses = 0;
     gapAcked--;

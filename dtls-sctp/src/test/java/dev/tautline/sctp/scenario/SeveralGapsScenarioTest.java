@@ -57,6 +57,13 @@ class SeveralGapsScenarioTest extends Dialogues {
   }
 
   @Test
+  void aGapAckBlockRightBehindTheCumulativeTsnIsNoGap() {
+    sent(z, 3, ONCE, "SACK -1 gaps 1");
+
+    z.timer(500).sends("FORWARD 2 s4.2").gets("SACK 2");
+  }
+
+  @Test
   void unorderedMessagesNeedNoStream() {
     sent(z, 4, ONCE_UNORDERED, "SACK -1 gaps 2");
 
