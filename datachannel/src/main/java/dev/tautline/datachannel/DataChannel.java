@@ -34,7 +34,7 @@ public final class DataChannel implements AutoCloseable {
    * What a message takes besides its payload until it is in packets: SCTP's record of it, an array,
    * places in queues. An empty message has one byte and a note that it is none of the user's.
    */
-  private static final int MESSAGE_OVERHEAD = 136;
+  private static final int MESSAGE_OVERHEAD = 144;
 
   private static final DataChannelState[] STATES = DataChannelState.values();
 

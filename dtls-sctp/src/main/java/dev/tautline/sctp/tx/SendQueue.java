@@ -29,7 +29,7 @@ public final class SendQueue {
    * a place in its stream's queue, which grows by half.
    */
   public static final int MESSAGE_OVERHEAD =
-      (int) HeapSize.ofObject(8 * 4 + 4 * 8 + 1) + 16 + 4 + 6;
+      (int) HeapSize.ofObject(9 * 4 + 4 * 8 + 1) + 16 + 4 + 6;
 
   /** A stream that is used: its queue, and its place in the table. */
   private static final long STREAM_BYTES =
