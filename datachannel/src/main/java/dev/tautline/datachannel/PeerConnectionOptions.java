@@ -123,7 +123,7 @@ public final class PeerConnectionOptions {
   }
 
   /**
-   * How much may wait to be sent on one channel, in bytes of memory: each message counts with 136
+   * How much may wait to be sent on one channel, in bytes of memory: each message counts with 144
    * bytes above its payload; 16 MiB by default, as Chromium.
    */
   public long channelSendBufferBytes() {
