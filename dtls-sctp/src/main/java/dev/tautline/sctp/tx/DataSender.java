@@ -801,6 +801,12 @@ public final class DataSender {
       // Something was abandoned while the packet was filled.
       addForwardTsn(nowNanos, packet);
     }
+    if (outstanding.awaitsPeer()) {
+      // What T3-rtx took for lost may have been given up instead of sent, and TSNs that are kept
+      // for an earlier message leave nothing to tell the peer: the rest is to be watched all the
+      // same.
+      t3Rtx.startIfStopped(nowNanos, rto.rtoNanos());
+    }
     int written = packet.length() - before;
     if (written > 0) {
       outstanding.blackHole().endPacket(packet.length(), maxPacketBytes);
