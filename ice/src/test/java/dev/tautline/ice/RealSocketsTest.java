@@ -3,6 +3,7 @@ package dev.tautline.ice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.tautline.ice.IceAgentOptions.Family;
 import dev.tautline.ice.IceAgentOptions.Loopback;
@@ -40,9 +41,12 @@ class RealSocketsTest {
   @AfterEach
   void close() {
     runtime.close();
-    assertThat(Thread.getAllStackTraces().keySet())
-        .as("a closed runtime leaves no thread")
-        .noneMatch(t -> t.getName().startsWith("rs-test"));
+    // A thread has ended a moment after its last task.
+    await("a closed runtime leaves no thread")
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(t -> t.getName().startsWith("rs-test")));
     assertThat(runtime.openAgents()).isZero();
   }
 
