@@ -32,7 +32,12 @@ class Rooms {
       this.leave(token, "left");
       return new Response(null, { status: 204 });
     }
-    this.claims.push({ url, body: JSON.parse(body) });
+    const wish = JSON.parse(body);
+    this.claims.push({ url, body: wish });
+    const again = [...this.members.values()].find((member) => member.wished === wish.token);
+    if (again !== undefined) {
+      return this.#granted(again);
+    }
     const taken = [...this.members.values()].map(({ slot }) => slot);
     const slot = ["a", "b"].find((s) => !taken.includes(s));
     if (slot === undefined) {
@@ -46,17 +51,29 @@ class Rooms {
       );
     }
     const number = this.#nextMember++;
-    const member = { slot, number, token: `t${number}`, events: [], accepted: 0, socket: null };
+    const member = {
+      slot,
+      number,
+      token: `t${number}`,
+      wished: wish.token,
+      events: [],
+      accepted: 0,
+      socket: null,
+    };
     for (const other of this.members.values()) {
       this.#tell(other, { type: "peer-joined", peer: { slot, member: number } });
       this.#tell(member, { type: "peer-joined", peer: { slot: other.slot, member: other.number } });
     }
     this.members.set(member.token, member);
+    return this.#granted(member);
+  };
+
+  #granted({ slot, number, token }) {
     return Response.json(
-      { version: 1, room: "kitchen", incarnation: 1, slot, member: number, token: member.token, expiresMillis: 15000 },
+      { version: 1, room: "kitchen", incarnation: 1, slot, member: number, token, expiresMillis: 15000 },
       { status: 201 },
     );
-  };
+  }
 
   leave(token, reason) {
     const gone = this.members.get(token);
@@ -381,6 +398,28 @@ test("a server that is not there, or is none, is named", async () => {
   await fails(join(rooms, { fetch: down }), "server-unreachable", /rooms\.test\/base cannot be reached/);
   await fails(join(rooms, { fetch: page }), "protocol", /is not a rooms server/);
   await fails(join(rooms, { fetch: broken }), "server-error", /status 502/);
+});
+
+test("a claim whose answer is lost is made again and takes no second slot", async () => {
+  const rooms = new Rooms();
+  let lost = 0;
+  const lossy = async (url, request) => {
+    const answer = await rooms.fetch(url, request);
+    if (request.method === "POST" && lost++ < 2) {
+      throw new TypeError("fetch failed");
+    }
+    return answer;
+  };
+
+  const [a, b] = await Promise.all([join(rooms, { fetch: lossy }), join(rooms)]);
+
+  assert.equal(rooms.members.size, 2);
+  const tokens = rooms.claims.map(({ body }) => body.token);
+  assert.match(tokens[0], /^[A-Za-z0-9_-]{43}$/);
+  assert.deepEqual(new Set(tokens).size, 2);
+  assert.equal(tokens.length, 4);
+  a.close();
+  b.close();
 });
 
 test("wrong names and addresses are refused at once", async () => {

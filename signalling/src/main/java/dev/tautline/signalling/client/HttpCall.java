@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpVersion;
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -126,13 +127,14 @@ final class HttpCall {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      result.completeExceptionally(cause);
+      result.completeExceptionally(
+          cause instanceof SocketException ? new BrokenConnectionException(cause) : cause);
       ctx.close();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      result.completeExceptionally(new IOException("the connection ended before the answer"));
+      result.completeExceptionally(new BrokenConnectionException(null));
     }
   }
 }

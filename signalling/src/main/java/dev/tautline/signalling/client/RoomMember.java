@@ -3,36 +3,23 @@ package dev.tautline.signalling.client;
 import dev.tautline.signalling.RoomsException;
 import dev.tautline.signalling.RoomsException.Code;
 import dev.tautline.signalling.protocol.ClaimGranted;
-import dev.tautline.signalling.protocol.ClaimRequest;
 import dev.tautline.signalling.protocol.ClientMessage;
 import dev.tautline.signalling.protocol.CloseCode;
-import dev.tautline.signalling.protocol.JsonCodec;
 import dev.tautline.signalling.protocol.Problem;
-import dev.tautline.signalling.protocol.ProblemKind;
 import dev.tautline.signalling.protocol.RelayedMessage;
 import dev.tautline.signalling.protocol.RoomEvent;
 import dev.tautline.signalling.protocol.RoomName;
-import dev.tautline.signalling.protocol.RoomsProtocol;
-import dev.tautline.signalling.protocol.RoomsProtocolException;
 import dev.tautline.signalling.protocol.ServerMessage;
 import dev.tautline.signalling.protocol.Slot;
-import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.ssl.NotSslRecordException;
-import java.net.ConnectException;
-import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,8 +37,6 @@ public final class RoomMember implements AutoCloseable {
   /** Messages that the server has not taken yet; a room needs a few dozen. */
   private static final int MAX_UNTAKEN = 1_024;
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
   private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(2);
 
   /** What happens to a member. */
@@ -75,12 +60,12 @@ public final class RoomMember implements AutoCloseable {
 
   // On the loop only.
   private final Deque<ClientMessage.Relay> untaken = new ArrayDeque<>();
+  private final Pauses pauses = new Pauses();
   private @Nullable EventSocket socket;
   private long nextId = 1;
   private long lastEvent;
   private long acknowledged;
   private long connectedNanos;
-  private Duration pause = FIRST_PAUSE;
   private boolean leaving;
   private boolean ended;
 
@@ -94,7 +79,8 @@ public final class RoomMember implements AutoCloseable {
   }
 
   /**
-   * Claims a slot and begins to listen.
+   * Claims a slot and begins to listen. When the connection breaks before the answer, it is tried
+   * again until the timeout.
    *
    * @param serverUri where the server is: {@code http} or {@code https}, host, port, maybe a path
    * @param roomName the room's name
@@ -111,122 +97,23 @@ public final class RoomMember implements AutoCloseable {
     var result = new CompletableFuture<RoomMember>();
     loop.execute(
         () ->
-            HttpCall.send(
-                    loop,
-                    server,
-                    HttpMethod.POST,
-                    server.path(room, "claim"),
-                    null,
-                    JsonCodec.write(new ClaimRequest(null)),
-                    timeout)
+            Claiming.start(loop, server, room, timeout)
                 .whenComplete(
-                    (reply, failure) -> {
-                      try {
-                        if (failure != null) {
-                          throw unreachable(server, timeout, failure);
-                        }
-                        var member = new RoomMember(loop, server, granted(server, reply), listener);
-                        if (result.complete(member)) {
-                          member.connect();
-                        } else {
-                          // Cancelled meanwhile: the slot must not stay taken.
-                          member.leave();
-                        }
-                      } catch (RoomsException e) {
+                    (granted, failure) -> {
+                      if (failure != null) {
                         SharedLoop.release();
-                        result.completeExceptionally(e);
+                        result.completeExceptionally(failure);
+                        return;
+                      }
+                      var member = new RoomMember(loop, server, granted, listener);
+                      if (result.complete(member)) {
+                        member.connect();
+                      } else {
+                        // Cancelled meanwhile: the slot must not stay taken.
+                        member.leave();
                       }
                     }));
     return result;
-  }
-
-  private static ClaimGranted granted(ServerAddress server, HttpCall.Reply reply) {
-    if (reply.status() == 201) {
-      try {
-        ClaimGranted granted = JsonCodec.readClaimGranted(reply.body());
-        if (granted.version() == RoomsProtocol.VERSION) {
-          return granted;
-        }
-        throw new RoomsException(
-            Code.NOT_A_ROOMS_SERVER,
-            "The rooms server at "
-                + server
-                + " speaks version "
-                + granted.version()
-                + " of the protocol, this client version "
-                + RoomsProtocol.VERSION
-                + ". Update the older of the two.",
-            null);
-      } catch (RoomsProtocolException e) {
-        throw notRooms(server, "its answer to a claim is wrong: " + e.getMessage(), e);
-      }
-    }
-    Problem problem = JsonCodec.readProblem(reply.body(), reply.status());
-    if (problem.is(ProblemKind.ROOM_FULL)) {
-      throw new RoomsException(Code.ROOM_FULL, problem.detail(), null);
-    }
-    if (!problem.type().startsWith("urn:tautline:")) {
-      throw notRooms(server, "it answered a claim with status " + reply.status(), null);
-    }
-    throw new RoomsException(
-        Code.REFUSED,
-        "The rooms server at " + server + " refused: " + problem.title() + ". " + problem.detail(),
-        null);
-  }
-
-  private static RoomsException notRooms(
-      ServerAddress server, String why, @Nullable Throwable cause) {
-    return new RoomsException(
-        Code.NOT_A_ROOMS_SERVER,
-        "What answers at " + server + " is no rooms server (" + why + "). Check the address.",
-        cause);
-  }
-
-  private static RoomsException unreachable(
-      ServerAddress server, Duration timeout, Throwable failure) {
-    Throwable cause = failure;
-    // Netty's codecs wrap what TLS says.
-    while ((cause instanceof CompletionException || cause instanceof DecoderException)
-        && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    String message;
-    if (cause instanceof SocketTimeoutException || cause instanceof ConnectTimeoutException) {
-      message =
-          "The rooms server at "
-              + server
-              + " did not answer within "
-              + seconds(timeout)
-              + ". Check the address and the network.";
-    } else if (cause instanceof ConnectException) {
-      message =
-          "No rooms server listens at "
-              + server
-              + " (connection refused). Start one there, or check the address.";
-    } else if (cause instanceof UnknownHostException) {
-      message = "The host of the rooms server " + server + " is unknown. Check the address.";
-    } else if (cause instanceof NotSslRecordException) {
-      // Its message is a dump of what came.
-      message =
-          "What listens at "
-              + server
-              + " does not speak https. Check the port, or write http instead of https.";
-    } else if (cause instanceof SSLException) {
-      message =
-          "No secure connection to the rooms server at "
-              + server
-              + " ("
-              + cause.getMessage()
-              + "). Check its certificate, or whether it speaks https.";
-    } else {
-      message =
-          "The rooms server at "
-              + server
-              + " cannot be reached ("
-              + cause.getMessage()
-              + "). Check the address and the network.";
-    }
-    return new RoomsException(Code.SERVER_UNREACHABLE, message, cause);
   }
 
   /** A duration for people. */
@@ -392,11 +279,11 @@ public final class RoomMember implements AutoCloseable {
 
     private void welcome(ServerMessage.Welcome welcome) {
       if (welcome.incarnation() != claim.incarnation() || welcome.member() != claim.member()) {
-        end(notRooms(server, "it welcomed another member", null));
+        end(Claiming.notRooms(server, "it welcomed another member", null));
         return;
       }
       socket = mine;
-      pause = FIRST_PAUSE;
+      pauses.reset();
       taken(welcome.accepted());
       if (socket != null) {
         for (ClientMessage.Relay waiting : untaken) {
@@ -413,7 +300,9 @@ public final class RoomMember implements AutoCloseable {
         return;
       }
       if (numbered.number() != lastEvent + 1) {
-        end(notRooms(server, "event " + numbered.number() + " followed on " + lastEvent, null));
+        end(
+            Claiming.notRooms(
+                server, "event " + numbered.number() + " followed on " + lastEvent, null));
         return;
       }
       lastEvent = numbered.number();
@@ -507,10 +396,9 @@ public final class RoomMember implements AutoCloseable {
                 null));
         return;
       }
+      Duration pause = pauses.next();
       LOG.debug("room {}: connection broke ({} {}), again in {}", room, code, reason, pause);
       loop.schedule(this::connect, pause.toMillis(), TimeUnit.MILLISECONDS);
-      Duration twice = pause.multipliedBy(2);
-      pause = twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
     }
   }
 

@@ -56,9 +56,16 @@ public final class JsonCodec {
   /** Reads a claim's body; an empty one is a claim without wishes. */
   public static ClaimRequest readClaimRequest(String json) throws RoomsProtocolException {
     if (json.isBlank()) {
-      return new ClaimRequest(null);
+      return ClaimRequest.PLAIN;
     }
-    return new ClaimRequest(optionalText(object(json), "resume"));
+    JsonNode node = object(json);
+    String resume = optionalText(node, "resume");
+    String token = optionalText(node, "token");
+    try {
+      return new ClaimRequest(resume, token);
+    } catch (IllegalArgumentException e) {
+      throw bad("\"token\": " + e.getMessage());
+    }
   }
 
   /** Reads the answer to a claim. */
@@ -261,6 +268,9 @@ public final class JsonCodec {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     if (request.resume() != null) {
       node.put("resume", request.resume());
+    }
+    if (request.token() != null) {
+      node.put("token", request.token());
     }
     return node.toString();
   }

@@ -1,5 +1,6 @@
 package dev.tautline.signalling.room;
 
+import dev.tautline.signalling.protocol.ClaimRequest;
 import dev.tautline.signalling.protocol.RelayedMessage;
 import dev.tautline.signalling.protocol.RoomName;
 import java.util.List;
@@ -10,7 +11,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Rooms in this JVM's memory. One lock for all: a step takes microseconds, and a lock that is
@@ -39,8 +39,8 @@ public final class MemoryRoomStore implements RoomStore {
 
   @Override
   public CompletionStage<ClaimOutcome> claim(
-      long nowNanos, RoomName room, String owner, @Nullable String resumeToken) {
-    return step(() -> rooms.claim(nowNanos, room, owner, resumeToken));
+      long nowNanos, RoomName room, String owner, ClaimRequest request) {
+    return step(() -> rooms.claim(nowNanos, room, owner, request));
   }
 
   @Override

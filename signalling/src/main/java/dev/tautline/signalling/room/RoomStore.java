@@ -1,10 +1,10 @@
 package dev.tautline.signalling.room;
 
+import dev.tautline.signalling.protocol.ClaimRequest;
 import dev.tautline.signalling.protocol.RelayedMessage;
 import dev.tautline.signalling.protocol.RoomName;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where rooms live. Each method is one atomic step, for all servers that share the store; the
@@ -21,13 +21,15 @@ public interface RoomStore extends AutoCloseable {
   RoomLimits limits();
 
   /**
-   * Takes the lowest free slot, or the slot of the present member whose token this is.
+   * Takes the lowest free slot, or the slot of the present member whose token the request resumes.
+   * A request with a present member's token is a repetition, made because the answer was lost: it
+   * changes nothing and gives this member.
    *
    * @param owner whose claims are counted together: the remote address
-   * @param resumeToken a former token or null; one that fits no present member counts as null
+   * @param request what is asked for; a former token that fits no present member counts as none
    */
   CompletionStage<ClaimOutcome> claim(
-      long nowNanos, RoomName room, String owner, @Nullable String resumeToken);
+      long nowNanos, RoomName room, String owner, ClaimRequest request);
 
   /** Finds the present member that this token belongs to; that is a sign of life. */
   CompletionStage<Optional<MemberRef>> authenticate(long nowNanos, RoomName room, String token);

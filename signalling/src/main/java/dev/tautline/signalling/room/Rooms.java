@@ -1,6 +1,7 @@
 package dev.tautline.signalling.room;
 
 import dev.tautline.base.Timer;
+import dev.tautline.signalling.protocol.ClaimRequest;
 import dev.tautline.signalling.protocol.LeaveReason;
 import dev.tautline.signalling.protocol.Peer;
 import dev.tautline.signalling.protocol.ProblemKind;
@@ -65,10 +66,19 @@ final class Rooms {
     this.nextIncarnation = random.nextLong(1, RoomsProtocol.MAX_NUMBER / 2);
   }
 
-  ClaimOutcome claim(long nowNanos, RoomName name, String owner, @Nullable String resumeToken) {
+  ClaimOutcome claim(long nowNanos, RoomName name, String owner, ClaimRequest request) {
     advanceTo(nowNanos);
     Room room = rooms.get(name);
-    Member former = room == null || resumeToken == null ? null : room.memberOf(resumeToken);
+    String chosen = request.token();
+    if (room != null && chosen != null) {
+      Member again = room.memberOf(chosen);
+      if (again != null) {
+        live(nowNanos, again);
+        return new ClaimOutcome.Granted(again.ref, chosen);
+      }
+    }
+    String resume = request.resume();
+    Member former = room == null || resume == null ? null : room.memberOf(resume);
     // Decided before anything changes: a refused claim leaves no trace.
     int wanted = former != null ? former.ref.slot().index() : room == null ? 0 : room.freeSlot();
     if (wanted < 0) {
@@ -89,7 +99,7 @@ final class Rooms {
       room.vacate(former);
       forget(room, former, LeaveReason.REPLACED);
     }
-    String token = Tokens.next(random);
+    String token = chosen != null ? chosen : Tokens.next(random);
     Member member =
         new Member(
             new MemberRef(name, room.incarnation, room.nextMember++, new Slot(wanted)),

@@ -135,7 +135,7 @@ final class Routes extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     answerWith(
         ctx,
-        context.store().claim(context.nowNanos(), room, owner, claim.resume()),
+        context.store().claim(context.nowNanos(), room, owner, claim),
         outcome -> claimAnswer(room, outcome));
   }
 

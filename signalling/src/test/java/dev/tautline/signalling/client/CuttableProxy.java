@@ -1,6 +1,7 @@
 package dev.tautline.signalling.client;
 
 import java.io.IOException;
+import java.io.PushbackInputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -9,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A TCP proxy whose connections can be cut, as a network does it. */
 final class CuttableProxy implements AutoCloseable {
@@ -16,6 +18,7 @@ final class CuttableProxy implements AutoCloseable {
   private final ServerSocket listener;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final AtomicInteger answersToLose = new AtomicInteger();
   private volatile boolean refusing;
 
   CuttableProxy(URI target) throws IOException {
@@ -38,6 +41,11 @@ final class CuttableProxy implements AutoCloseable {
     refusing = false;
   }
 
+  /** Cuts each of the next connections when its first answer comes, which is lost. */
+  void loseAnswers(int count) {
+    answersToLose.set(count);
+  }
+
   private void accept() {
     try {
       while (true) {
@@ -50,11 +58,29 @@ final class CuttableProxy implements AutoCloseable {
         sockets.add(client);
         sockets.add(server);
         threads.execute(() -> pump(client, server));
-        threads.execute(() -> pump(server, client));
+        threads.execute(() -> answers(server, client));
       }
     } catch (IOException e) {
       // The listener was closed: the test is over.
       close();
+    }
+  }
+
+  private void answers(Socket server, Socket client) {
+    try {
+      var in = new PushbackInputStream(server.getInputStream());
+      int first = in.read();
+      if (first >= 0) {
+        in.unread(first);
+        if (answersToLose.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
+          in.transferTo(client.getOutputStream());
+        }
+      }
+    } catch (IOException e) {
+      // Cut.
+      close(server);
+    } finally {
+      close(client);
     }
   }
 

@@ -257,6 +257,32 @@ class RoomMemberTest {
   }
 
   @Test
+  void aClaimWhoseAnswerIsLostIsMadeAgainAndTakesNoSecondSlot() throws Exception {
+    try (var proxy = new CuttableProxy(server.uri())) {
+      proxy.loseAnswers(2);
+      var atA = new Recorder();
+      RoomMember a = claim(proxy.uri(), atA);
+      assertThat(a.slot()).isEqualTo(Slot.A);
+      assertThat(a.number()).isEqualTo(1);
+      RoomMember b = claim(server.uri(), new Recorder());
+      assertThat(b.slot()).isEqualTo(Slot.B);
+      assertThat(atA.next()).isEqualTo(new RoomEvent.PeerJoined(new Peer(Slot.B, 2)));
+      b.leave().join();
+      a.leave().join();
+    }
+  }
+
+  @Test
+  void aServerThatEndsEveryConnectionIsGivenUp() throws Exception {
+    try (var proxy = new CuttableProxy(server.uri())) {
+      proxy.cut();
+      RoomsException e = failure(proxy.uri(), Duration.ofMillis(500));
+      assertThat(e.code()).isEqualTo(RoomsException.Code.SERVER_UNREACHABLE);
+      assertThat(e.getMessage()).contains("the connection ended before the answer");
+    }
+  }
+
+  @Test
   void aServerThatNeverAnswersIsGivenUp() throws IOException {
     try (var silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       RoomsException e =

@@ -2,6 +2,7 @@ package dev.tautline.signalling.room;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tautline.signalling.protocol.ClaimRequest;
 import dev.tautline.signalling.protocol.RelayedMessage.Description;
 import dev.tautline.signalling.protocol.RoomName;
 import dev.tautline.signalling.protocol.Slot;
@@ -22,7 +23,7 @@ class MemoryRoomStoreTest {
   private static final int ROOMS = 1_000;
 
   private static ClaimOutcome claim(MemoryRoomStore store, RoomName room) {
-    return store.claim(0, room, "owner", null).toCompletableFuture().join();
+    return store.claim(0, room, "owner", ClaimRequest.PLAIN).toCompletableFuture().join();
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.tautline.signalling.room;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tautline.base.Timer;
+import dev.tautline.signalling.protocol.ClaimRequest;
 import dev.tautline.signalling.protocol.LeaveReason;
 import dev.tautline.signalling.protocol.Peer;
 import dev.tautline.signalling.protocol.ProblemKind;
@@ -29,7 +30,15 @@ class RoomsTest {
   private final Rooms rooms = new Rooms(RoomLimits.DEFAULT, new Random(1));
 
   private ClaimOutcome.Granted claim(long now) {
-    return (ClaimOutcome.Granted) rooms.claim(now, KITCHEN, "owner", null);
+    return (ClaimOutcome.Granted) rooms.claim(now, KITCHEN, "owner", ClaimRequest.PLAIN);
+  }
+
+  private ClaimOutcome claim(long now, String token) {
+    return rooms.claim(now, KITCHEN, "owner", new ClaimRequest(null, token));
+  }
+
+  private static ClaimRequest resuming(String token) {
+    return new ClaimRequest(token, null);
   }
 
   private List<RoomEvent> events(long now, MemberRef ref) {
@@ -40,7 +49,8 @@ class RoomsTest {
   void slotsAreGivenFromTheLowestAndTheThirdClaimIsRefused() {
     assertThat(claim(0).ref().slot()).isEqualTo(Slot.A);
     assertThat(claim(0).ref().slot()).isEqualTo(Slot.B);
-    assertThat(rooms.claim(0, KITCHEN, "owner", null)).isEqualTo(new ClaimOutcome.RoomFull(2));
+    assertThat(rooms.claim(0, KITCHEN, "owner", ClaimRequest.PLAIN))
+        .isEqualTo(new ClaimOutcome.RoomFull(2));
   }
 
   @Test
@@ -69,7 +79,7 @@ class RoomsTest {
   @Test
   void incarnationsStartAtDifferentNumbersInDifferentServers() {
     var other = new Rooms(RoomLimits.DEFAULT, new Random(2));
-    var there = (ClaimOutcome.Granted) other.claim(0, KITCHEN, "owner", null);
+    var there = (ClaimOutcome.Granted) other.claim(0, KITCHEN, "owner", ClaimRequest.PLAIN);
     assertThat(claim(0).ref().incarnation()).isNotEqualTo(there.ref().incarnation());
   }
 
@@ -185,7 +195,7 @@ class RoomsTest {
   void expiryNeedsNoTickToBeSeen() {
     claim(0);
     claim(0);
-    assertThat(rooms.claim(15 * SECOND - 1, KITCHEN, "owner", null))
+    assertThat(rooms.claim(15 * SECOND - 1, KITCHEN, "owner", ClaimRequest.PLAIN))
         .isEqualTo(new ClaimOutcome.RoomFull(2));
     assertThat(claim(15 * SECOND).ref().slot()).isEqualTo(Slot.A);
   }
@@ -234,7 +244,7 @@ class RoomsTest {
   void aReloadedPageGetsItsSlotBackAsANewMember() {
     ClaimOutcome.Granted a = claim(0);
     MemberRef b = claim(0).ref();
-    var again = (ClaimOutcome.Granted) rooms.claim(1, KITCHEN, "owner", a.token());
+    var again = (ClaimOutcome.Granted) rooms.claim(1, KITCHEN, "owner", resuming(a.token()));
     assertThat(again.ref().slot()).isEqualTo(Slot.A);
     assertThat(again.ref().member()).isEqualTo(3);
     assertThat(again.token()).isNotEqualTo(a.token());
@@ -252,9 +262,44 @@ class RoomsTest {
   void aWrongTokenResumesNothing() {
     claim(0);
     claim(0);
-    assertThat(rooms.claim(1, KITCHEN, "owner", "wrong")).isEqualTo(new ClaimOutcome.RoomFull(2));
-    var elsewhere = (ClaimOutcome.Granted) rooms.claim(1, new RoomName("x"), "owner", "wrong");
+    assertThat(rooms.claim(1, KITCHEN, "owner", resuming("wrong")))
+        .isEqualTo(new ClaimOutcome.RoomFull(2));
+    var elsewhere =
+        (ClaimOutcome.Granted) rooms.claim(1, new RoomName("x"), "owner", resuming("wrong"));
     assertThat(elsewhere.ref().slot()).isEqualTo(Slot.A);
+  }
+
+  @Test
+  void aClaimThatIsRepeatedBecauseItsAnswerWasLostGivesTheSameMember() {
+    String token = "t".repeat(43);
+    var first = (ClaimOutcome.Granted) claim(0, token);
+    assertThat(first.token()).isEqualTo(token);
+    MemberRef b = claim(0).ref();
+    var again = (ClaimOutcome.Granted) claim(14 * SECOND, token);
+    assertThat(again.ref()).isEqualTo(first.ref());
+    assertThat(again.token()).isEqualTo(token);
+    assertThat(events(14 * SECOND, b)).containsExactly(new PeerJoined(new Peer(Slot.A, 1)));
+    assertThat(rooms.touch(16 * SECOND, first.ref())).as("a sign of life").isTrue();
+  }
+
+  @Test
+  void aRepeatedClaimComesTooLateForAMemberThatLeft() {
+    String token = "t".repeat(43);
+    MemberRef first = ((ClaimOutcome.Granted) claim(0, token)).ref();
+    claim(0);
+    rooms.leave(1, first);
+    assertThat(((ClaimOutcome.Granted) claim(1, token)).ref().member()).isEqualTo(3);
+    assertThat(claim(1, "u".repeat(43))).isEqualTo(new ClaimOutcome.RoomFull(2));
+  }
+
+  @Test
+  void aReloadedPageWhoseAnswerWasLostAsksAgain() {
+    ClaimOutcome.Granted before = claim(0);
+    var wish = new ClaimRequest(before.token(), "t".repeat(43));
+    var first = (ClaimOutcome.Granted) rooms.claim(1, KITCHEN, "owner", wish);
+    assertThat(first.ref().slot()).isEqualTo(Slot.A);
+    assertThat(first.ref().member()).isEqualTo(2);
+    assertThat(rooms.claim(2, KITCHEN, "owner", wish)).isEqualTo(first);
   }
 
   @Test
@@ -263,13 +308,13 @@ class RoomsTest {
         new Rooms(
             new RoomLimits(2, 2, 100, 256, Duration.ofSeconds(15), Duration.ofSeconds(5)),
             new Random(1));
-    assertThat(few.claim(0, new RoomName("r1"), "o", null))
+    assertThat(few.claim(0, new RoomName("r1"), "o", ClaimRequest.PLAIN))
         .isInstanceOf(ClaimOutcome.Granted.class);
-    assertThat(few.claim(0, new RoomName("r2"), "o", null))
+    assertThat(few.claim(0, new RoomName("r2"), "o", ClaimRequest.PLAIN))
         .isInstanceOf(ClaimOutcome.Granted.class);
-    assertThat(few.claim(0, new RoomName("r3"), "o", null))
+    assertThat(few.claim(0, new RoomName("r3"), "o", ClaimRequest.PLAIN))
         .isEqualTo(new ClaimOutcome.ServerFull(2));
-    assertThat(few.claim(0, new RoomName("r2"), "o", null))
+    assertThat(few.claim(0, new RoomName("r2"), "o", ClaimRequest.PLAIN))
         .isInstanceOf(ClaimOutcome.Granted.class);
     few.advanceTo(15 * SECOND);
     assertThat(few.roomCount()).isZero();
@@ -282,18 +327,18 @@ class RoomsTest {
         new Rooms(
             new RoomLimits(2, 100, 2, 256, Duration.ofSeconds(15), Duration.ofSeconds(5)),
             new Random(1));
-    var first = (ClaimOutcome.Granted) few.claim(0, new RoomName("r1"), "o", null);
-    few.claim(0, new RoomName("r2"), "o", null);
-    assertThat(few.claim(0, new RoomName("r3"), "o", null))
+    var first = (ClaimOutcome.Granted) few.claim(0, new RoomName("r1"), "o", ClaimRequest.PLAIN);
+    few.claim(0, new RoomName("r2"), "o", ClaimRequest.PLAIN);
+    assertThat(few.claim(0, new RoomName("r3"), "o", ClaimRequest.PLAIN))
         .isEqualTo(new ClaimOutcome.OwnerFull(2));
     assertThat(few.roomCount()).as("a refused claim leaves no room behind").isEqualTo(2);
-    assertThat(few.claim(0, new RoomName("r3"), "p", null))
+    assertThat(few.claim(0, new RoomName("r3"), "p", ClaimRequest.PLAIN))
         .isInstanceOf(ClaimOutcome.Granted.class);
-    assertThat(few.claim(0, new RoomName("r1"), "o", first.token()))
+    assertThat(few.claim(0, new RoomName("r1"), "o", resuming(first.token())))
         .as("one's own slot anew")
         .isInstanceOf(ClaimOutcome.Granted.class);
     few.advanceTo(15 * SECOND);
-    assertThat(few.claim(15 * SECOND, new RoomName("r4"), "o", null))
+    assertThat(few.claim(15 * SECOND, new RoomName("r4"), "o", ClaimRequest.PLAIN))
         .isInstanceOf(ClaimOutcome.Granted.class);
   }
 
@@ -350,7 +395,8 @@ class RoomsTest {
       switch (random.nextInt(any == null ? 1 : 6)) {
         case 0 -> {
           RoomName name = names.get(random.nextInt(names.size()));
-          if (rooms.claim(now, name, "owner", null) instanceof ClaimOutcome.Granted granted) {
+          if (rooms.claim(now, name, "owner", ClaimRequest.PLAIN)
+              instanceof ClaimOutcome.Granted granted) {
             members.add(granted.ref());
           }
         }

@@ -196,7 +196,19 @@ class HostileInputTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "[]", "nonsense", "{\"resume\":5}", "{\"a\":1,\"a\":2}", "{} {}"})
+  @ValueSource(
+      strings = {
+        "{",
+        "[]",
+        "nonsense",
+        "{\"resume\":5}",
+        "{\"token\":5}",
+        "{\"token\":\"\"}",
+        "{\"token\":\"too short to be a secret\"}",
+        "{\"token\":\"0123456789abcdefghijklmnopqrstuvwxyz.:!?0123456789\"}",
+        "{\"a\":1,\"a\":2}",
+        "{} {}"
+      })
   void aBadClaimBodyIsRefused(String body) throws Exception {
     HttpResponse<String> response = RawMember.tryClaim(uri, "x", body);
     assertThat(response.statusCode()).isEqualTo(400);

@@ -7,6 +7,8 @@ const ROOM_NAME = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$/;
 const PROBLEM = "urn:tautline:problem:";
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 4000;
+/** After three attempts in 0.75 s a server counts as unreachable. */
+const LAST_CLAIM_PAUSE_MS = 500;
 /** Remote candidates kept until the description they belong to is there. */
 const MAX_EARLY_CANDIDATES = 256;
 /** How long a silent path may be silent before ICE restarts; the second side leaves it the first. */
@@ -191,26 +193,9 @@ class Joining {
 
   async #takeSlot() {
     const memory = resumable(`tautline.room ${this.#base} ${this.#name}`);
-    const resume = memory.token();
-    let response;
-    let body;
-    try {
-      response = await this.#options.fetch(this.#address("claim"), {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(resume === null ? {} : { resume }),
-        cache: "no-store",
-        signal: AbortSignal.timeout(Math.max(this.#options.serverTimeoutMs, 1000)),
-      });
-      body = await response.json().catch(() => null);
-    } catch (error) {
-      throw new RoomError(
-        "server-unreachable",
-        `The rooms server at ${this.#base} cannot be reached. Check the address and that the` +
-          " server is running.",
-        { cause: error },
-      );
-    }
+    // By its token the server knows a claim again whose answer was lost on the way.
+    const wish = { resume: memory.token() ?? undefined, token: freshToken() };
+    const { response, body } = await this.#claimWith(wish);
     if (!response.ok) {
       throw problemError(body, `The rooms server answered with status ${response.status}.`);
     }
@@ -223,6 +208,33 @@ class Joining {
     }
     this.#claim = { slot: body.slot, member: body.member, token: body.token };
     memory.keep(body.token);
+  }
+
+  async #claimWith(wish) {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      try {
+        const response = await this.#options.fetch(this.#address("claim"), {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(wish),
+          cache: "no-store",
+          signal: AbortSignal.timeout(Math.max(this.#options.serverTimeoutMs, 1000)),
+        });
+        return { response, body: jsonOrNull(await response.text()) };
+      } catch (error) {
+        // A page is not told whether there was a connection.
+        const final = wish.token === undefined || pauseMs > LAST_CLAIM_PAUSE_MS;
+        if (final || this.#over || error?.name === "TimeoutError") {
+          throw new RoomError(
+            "server-unreachable",
+            `The rooms server at ${this.#base} cannot be reached. Check the address and that the` +
+              " server is running.",
+            { cause: error },
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
   }
 
   #leaveSlot() {
@@ -799,6 +811,26 @@ function storageOf() {
   } catch {
     // Switched off by the person's settings.
     return undefined;
+  }
+}
+
+/** 256 random bits in base64url, or undefined where there is no Web Crypto: the server then gives one. */
+function freshToken() {
+  const bytes = globalThis.crypto?.getRandomValues?.(new Uint8Array(32));
+  return (
+    bytes &&
+    btoa(String.fromCharCode(...bytes))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replace("=", "")
+  );
+}
+
+function jsonOrNull(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 
