@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -185,8 +186,9 @@ public final class IceRuntime implements AutoCloseable {
     scout.ifPresent(DefaultIceAgent::closeFromAnywhere);
     // A loop that ends closes its sockets before it runs what waits: the names' leave comes first.
     CompletableFuture.allOf(
-            responders.values().stream()
-                .map(MulticastDnsResponder::close)
+            Stream.concat(
+                    responders.values().stream().map(MulticastDnsResponder::close),
+                    ports.tcp().stream().map(PassivePort::close))
                 .toArray(CompletableFuture[]::new))
         .thenCompose(left -> loops.close())
         .thenRun(

@@ -10,6 +10,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -220,6 +222,34 @@ class PassiveTcpTest {
         assertThat(first.getLocalAddress()).isEqualTo(second.getLocalAddress());
         assertThat(tcp(runtime).pendingConnections()).isEqualTo(2);
         assertThat(tcp(runtime).refused()).isEqualTo(1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {"EPOLL", "NIO"},
+      value = IceTransport.class)
+  void closingEndsConnectionsThatComeAtThatMoment(IceTransport transport) throws Exception {
+    for (int round = 0; round < 20; round++) {
+      int port = freePort();
+      List<Socket> sockets = new ArrayList<>();
+      try (IceRuntime runtime = server(port, transport);
+          RecordingPeer a = peer(runtime)) {
+        a.gatherAll();
+        for (int i = 0; i < 16; i++) {
+          sockets.add(new Socket("127.0.0.1", port));
+        }
+      }
+      for (Socket socket : sockets) {
+        socket.setSoTimeout(5_000);
+        try (socket) {
+          assertThat(socket.getInputStream().read()).as("round %d", round).isEqualTo(-1);
+        } catch (SocketTimeoutException e) {
+          throw new AssertionError("round " + round + ": a connection outlives the runtime", e);
+        } catch (SocketException e) {
+          assertThat(e).hasMessageContaining("reset");
+        }
       }
     }
   }

@@ -11,6 +11,10 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.ChannelGroupFuture;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -67,6 +71,12 @@ public final class PassivePort {
 
   private final AtomicLong refused = new AtomicLong();
 
+  /**
+   * Those that listen and those that were accepted; once closed, it closes what is added. A loop
+   * that ends may leave a channel open that it got just before.
+   */
+  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+
   private PassivePort(Loops loops, int port, int pendingPerAddress) {
     this.loops = loops;
     this.port = port;
@@ -87,6 +97,13 @@ public final class PassivePort {
           "TCP port " + port + " cannot be used for all connections: " + e.getMessage(), e);
     }
     return new PassivePort(loops, port, pendingPerAddress);
+  }
+
+  /** Closes all channels, also those that come; completes when the loops may end. */
+  public CompletableFuture<Void> close() {
+    var closed = new CompletableFuture<Void>();
+    channels.close().addListener((ChannelGroupFuture done) -> closed.complete(null));
+    return closed;
   }
 
   /** The TCP connections that are there. */
@@ -138,6 +155,7 @@ public final class PassivePort {
         .addListener(
             (ChannelFuture done) -> {
               if (done.isSuccess()) {
+                channels.add(done.channel());
                 opened.complete(done.channel());
               } else {
                 LOG.warn(
@@ -153,6 +171,7 @@ public final class PassivePort {
   }
 
   private void accepted(Channel channel, InetAddress at) {
+    channels.add(channel);
     var from = (InetSocketAddress) channel.remoteAddress();
     if (from == null
         || pending.get() >= MAX_PENDING

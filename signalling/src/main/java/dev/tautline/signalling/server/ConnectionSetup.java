@@ -31,6 +31,7 @@ final class ConnectionSetup extends ChannelInitializer<SocketChannel> {
 
   @Override
   protected void initChannel(SocketChannel channel) {
+    context.channels().add(channel);
     var options = context.options();
     String owner = ConnectionCount.ownerOf(channel.remoteAddress().getAddress());
     if (!context.connections().add(owner)) {

@@ -136,17 +136,21 @@ public final class RoomsServer implements AutoCloseable {
                       .closeAll()
                       .whenComplete(
                           (told, failure) ->
-                              loops
-                                  .shutdownGracefully(0, 2, TimeUnit.SECONDS)
-                                  .addListener(
-                                      ended -> {
-                                        if (ownsStore) {
-                                          context.store().close();
-                                        }
-                                        closed.complete(null);
-                                      })));
+                              context.channels().close().addListener(ended -> endLoops())));
     }
     return closed;
+  }
+
+  private void endLoops() {
+    loops
+        .shutdownGracefully(0, 2, TimeUnit.SECONDS)
+        .addListener(
+            ended -> {
+              if (ownsStore) {
+                context.store().close();
+              }
+              closed.complete(null);
+            });
   }
 
   /** As {@link #closeAsync}, and waits for it. Not from one of the server's own threads. */

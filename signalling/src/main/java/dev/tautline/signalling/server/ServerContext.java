@@ -2,6 +2,9 @@ package dev.tautline.signalling.server;
 
 import dev.tautline.signalling.room.NoteStore;
 import dev.tautline.signalling.room.RoomStore;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
 
 /** What all connections of one server share. */
 final class ServerContext {
@@ -13,6 +16,9 @@ final class ServerContext {
   private final Pages pages = new Pages();
   private final ConnectionCount connections;
   private final long epochNanos = System.nanoTime();
+
+  /** All that were accepted. A loop that ends may leave a channel open that it got just before. */
+  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
 
   ServerContext(
       RoomsServerOptions options, RoomStore store, NoteStore notes, HostAndOrigin hostAndOrigin) {
@@ -50,6 +56,11 @@ final class ServerContext {
 
   ConnectionCount connections() {
     return connections;
+  }
+
+  /** Once closed, it closes what is added. */
+  ChannelGroup channels() {
+    return channels;
   }
 
   /** Nanoseconds since the server was made. */

@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -439,6 +440,28 @@ class RoomsServerTest {
     assertThat(atA.closed().code()).isEqualTo(1001);
     server.close();
     RoomsServer.start(RoomsServerOptions.builder().port(server.port()).build()).close();
+  }
+
+  @Test
+  void closingEndsConnectionsThatComeAtThatMoment() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      List<Socket> sockets = new ArrayList<>();
+      try (RoomsServer one = RoomsServer.start(RoomsServerOptions.defaults())) {
+        for (int i = 0; i < 16; i++) {
+          sockets.add(new Socket(InetAddress.getLoopbackAddress(), one.port()));
+        }
+      }
+      for (Socket socket : sockets) {
+        socket.setSoTimeout(5_000);
+        try (socket) {
+          assertThat(socket.getInputStream().read()).as("round %d", round).isEqualTo(-1);
+        } catch (SocketTimeoutException e) {
+          throw new AssertionError("round " + round + ": a connection outlives the server", e);
+        } catch (SocketException e) {
+          assertThat(e).hasMessageContaining("reset");
+        }
+      }
+    }
   }
 
   @Test
