@@ -48,12 +48,12 @@ public final class DtlsOptions {
     return new Builder();
   }
 
-  /** After how long a flight is sent again for the first time. */
+  /** After how long a flight is sent again for the first time; 150 ms by default. */
   public Duration initialRetransmission() {
     return initialRetransmission;
   }
 
-  /** The longest interval between two retransmissions. */
+  /** The longest interval between two retransmissions; 1 s by default. */
   public Duration maxRetransmission() {
     return maxRetransmission;
   }
@@ -91,7 +91,7 @@ public final class DtlsOptions {
   /** Collects options. */
   public static final class Builder {
     private Duration initialRetransmission = Duration.ofMillis(150);
-    private Duration maxRetransmission = Duration.ofSeconds(3);
+    private Duration maxRetransmission = Duration.ofSeconds(1);
     private Duration handshakeTimeout = Duration.ofSeconds(30);
     private Duration progressTimeout = Duration.ofSeconds(10);
     private int maxHandshakeDatagramBytes = 1200;

@@ -32,6 +32,7 @@ public final class AssociationOptions {
   private final Duration rtoInitial;
   private final Duration rtoMin;
   private final Duration rtoMax;
+  private final Duration t1Max;
   private final int maxInitRetransmits;
   private final int maxRetransmits;
   private final Optional<Duration> noAcknowledgementLimit;
@@ -67,6 +68,7 @@ public final class AssociationOptions {
     rtoInitial = builder.rtoInitial;
     rtoMin = builder.rtoMin;
     rtoMax = builder.rtoMax;
+    t1Max = builder.t1Max;
     maxInitRetransmits = builder.maxInitRetransmits;
     maxRetransmits = builder.maxRetransmits;
     noAcknowledgementLimit = builder.noAcknowledgementLimit;
@@ -82,13 +84,15 @@ public final class AssociationOptions {
 
   /**
    * For data channels, where ICE decides whether the path lives: retransmissions without a limit,
-   * backed off to 3 s at most, and failure when outstanding data gets no acknowledgement for 30 s.
-   * Checksums may be left to DTLS (RFC 9653), messages interleave where the peer takes it (RFC
-   * 8260), and the congestion control is {@link CongestionAlgorithm#MODEL_BASED}.
+   * backed off to 3 s at most, to 1 s for INIT and COOKIE ECHO, and failure when outstanding data
+   * gets no acknowledgement for 30 s. Checksums may be left to DTLS (RFC 9653), messages interleave
+   * where the peer takes it (RFC 8260), and the congestion control is {@link
+   * CongestionAlgorithm#MODEL_BASED}.
    */
   public static AssociationOptions forDataChannels() {
     return rfc().toBuilder()
         .rtoMax(Duration.ofSeconds(3))
+        .t1Max(Duration.ofSeconds(1))
         .maxInitRetransmits(UNLIMITED)
         .maxRetransmits(UNLIMITED)
         .noAcknowledgementLimit(Optional.of(Duration.ofSeconds(30)))
@@ -199,6 +203,15 @@ public final class AssociationOptions {
     return rtoMax;
   }
 
+  /**
+   * The longest time between two INITs or COOKIE ECHOs, unless {@link #rtoMax} is shorter; 60 s by
+   * RFC 9260, 1 s for data channels: a small packet a second burdens no path, and where every third
+   * is lost it decides whether the channels open in time.
+   */
+  public Duration t1Max() {
+    return t1Max;
+  }
+
   /** Max.Init.Retransmits, or {@link #UNLIMITED}. */
   public int maxInitRetransmits() {
     return maxInitRetransmits;
@@ -302,6 +315,7 @@ public final class AssociationOptions {
     private Duration rtoInitial = Duration.ofMillis(500);
     private Duration rtoMin = Duration.ofMillis(400);
     private Duration rtoMax = Duration.ofSeconds(60);
+    private Duration t1Max = Duration.ofSeconds(60);
     private int maxInitRetransmits = 8;
     private int maxRetransmits = 10;
     private Optional<Duration> noAcknowledgementLimit = Optional.empty();
@@ -331,6 +345,7 @@ public final class AssociationOptions {
       rtoInitial = from.rtoInitial;
       rtoMin = from.rtoMin;
       rtoMax = from.rtoMax;
+      t1Max = from.t1Max;
       maxInitRetransmits = from.maxInitRetransmits;
       maxRetransmits = from.maxRetransmits;
       noAcknowledgementLimit = from.noAcknowledgementLimit;
@@ -428,6 +443,12 @@ public final class AssociationOptions {
     /** See {@link AssociationOptions#rtoMax()}. */
     public Builder rtoMax(Duration value) {
       rtoMax = positive("RTO.Max", value);
+      return this;
+    }
+
+    /** See {@link AssociationOptions#t1Max()}. */
+    public Builder t1Max(Duration value) {
+      t1Max = positive("the longest time between two INITs", value);
       return this;
     }
 

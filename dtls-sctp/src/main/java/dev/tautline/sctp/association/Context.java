@@ -155,9 +155,19 @@ final class Context {
     return tag;
   }
 
-  /** A timer that backs off from RTO.Initial to RTO.Max. */
+  /** A timer that backs off from the interval to RTO.Max. */
   Timer backingOffTimer(long intervalNanos) {
-    var timer = new Timer(Backoff.doublingTo(options.rtoMax().toNanos()));
+    return backingOffTimer(intervalNanos, options.rtoMax().toNanos());
+  }
+
+  /** T1-init or T1-cookie: backs off from RTO.Initial. */
+  Timer t1Timer() {
+    long maxNanos = Math.min(options.t1Max().toNanos(), options.rtoMax().toNanos());
+    return backingOffTimer(options.rtoInitial().toNanos(), maxNanos);
+  }
+
+  private Timer backingOffTimer(long intervalNanos, long maxNanos) {
+    var timer = new Timer(Backoff.doublingTo(maxNanos));
     timer.start(nowNanos, intervalNanos);
     return timer;
   }

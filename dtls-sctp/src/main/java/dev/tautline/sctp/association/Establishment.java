@@ -163,7 +163,7 @@ final class Establishment {
 
   private void enterCookieWait(long startedNanos) {
     sendInit();
-    Timer t1Init = context.backingOffTimer(context.options().rtoInitial().toNanos());
+    Timer t1Init = context.t1Timer();
     context.transitionTo(new CookieWait(t1Init, startedNanos));
   }
 
@@ -440,7 +440,7 @@ final class Establishment {
       end(ErrorCause.OUT_OF_RESOURCE, "a cookie larger than a packet");
       return;
     }
-    Timer t1Cookie = context.backingOffTimer(context.options().rtoInitial().toNanos());
+    Timer t1Cookie = context.t1Timer();
     context.transitionTo(new CookieEchoed(t1Cookie, state.startedNanos(), echo, tcb));
     // What rode with a cookie that was stale rides with this one.
     sender.cookieResent();

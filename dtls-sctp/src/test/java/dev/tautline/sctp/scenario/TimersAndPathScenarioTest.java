@@ -61,8 +61,26 @@ class TimersAndPathScenarioTest {
   // --- T1 ---
 
   @Test
-  void t1InitDoublesUpToRtoMax() {
+  void t1InitDoublesUpToASecondForDataChannels() {
     HandPeer peer = HandPeer.inCookieWait(CHANNELS);
+
+    for (long millis : new long[] {500, 1500, 2500, 3500, 4500, 5500}) {
+      assertNextAt(peer, millis);
+    }
+  }
+
+  @Test
+  void t1CookieDoublesUpToASecondForDataChannels() {
+    HandPeer peer = HandPeer.inCookieEchoed(CHANNELS);
+
+    for (long millis : new long[] {500, 1500, 2500, 3500, 4500, 5500}) {
+      assertNextAt(peer, millis);
+    }
+  }
+
+  @Test
+  void t1InitDoublesUpToRtoMaxIfThatIsShorter() {
+    HandPeer peer = HandPeer.inCookieWait(RFC.toBuilder().rtoMax(Duration.ofSeconds(3)).build());
 
     for (long millis : new long[] {500, 1500, 3500, 6500, 9500, 12_500}) {
       assertNextAt(peer, millis);
@@ -70,8 +88,8 @@ class TimersAndPathScenarioTest {
   }
 
   @Test
-  void t1CookieDoublesUpToRtoMax() {
-    HandPeer peer = HandPeer.inCookieEchoed(CHANNELS);
+  void t1CookieDoublesUpToRtoMaxIfThatIsShorter() {
+    HandPeer peer = HandPeer.inCookieEchoed(RFC.toBuilder().rtoMax(Duration.ofSeconds(3)).build());
 
     for (long millis : new long[] {500, 1500, 3500, 6500, 9500, 12_500}) {
       assertNextAt(peer, millis);

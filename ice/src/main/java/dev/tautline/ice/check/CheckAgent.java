@@ -73,12 +73,24 @@ public final class CheckAgent {
 
   private static final long MIN_RTO = 500 * MILLI;
 
-  /**
-   * The longest interval between two sends of a check; a doubling one would leave holes of 16 s.
-   */
+  /** The longest first interval: so many pairs wait that Ta alone spreads them. */
   private static final long MAX_RTO = 2_000 * MILLI;
 
+  /**
+   * The longest interval between two sends of a check, unless the first is longer; a doubling one
+   * would leave holes of 16 s.
+   */
+  private static final long MAX_CHECK_INTERVAL = 2_000 * MILLI;
+
   private static final int CHECK_SENDS = 7;
+
+  /**
+   * The same while no pair works: where every third packet is lost, holes of 2 s are felt. So many
+   * sends that the last one stays where it is.
+   */
+  private static final long MAX_URGENT_INTERVAL = 1_000 * MILLI;
+
+  private static final int URGENT_SENDS = 11;
 
   /** How much longer than a direct pair a relayed one is let wait for a better one. */
   private static final int RELAY_DELAY_FACTOR = 5;
@@ -645,7 +657,11 @@ public final class CheckAgent {
         pair.become(Pair.State.IN_PROGRESS, "no answer yet");
       }
       long rto = Math.max(MIN_RTO, Math.min(MAX_RTO, taNanos * list.waitingOrInProgress()));
-      send(nowNanos, pair, kind, new StunTimers(rto, Math.max(rto, MAX_RTO), CHECK_SENDS, MAX_RTO));
+      StunTimers timers =
+          isWithoutWorkingPair()
+              ? new StunTimers(rto, Math.max(rto, MAX_URGENT_INTERVAL), URGENT_SENDS, MAX_RTO)
+              : new StunTimers(rto, Math.max(rto, MAX_CHECK_INTERVAL), CHECK_SENDS, MAX_RTO);
+      send(nowNanos, pair, kind, timers);
     }
   }
 
@@ -724,14 +740,19 @@ public final class CheckAgent {
       }
     }
     if (pair.state() == Pair.State.IN_PROGRESS) {
-      // Until the patience ends a pair that failed is tried again: on a lossy path seven lost
+      String unanswered = "no answer to " + check.transaction().sends() + " requests";
+      // Until the patience ends a pair that failed is tried again: on a lossy path a few lost
       // requests prove little.
-      if (state == IceState.CHECKING || state == IceState.DISCONNECTED) {
-        pair.become(Pair.State.WAITING, "no answer to " + CHECK_SENDS + " requests, trying again");
+      if (isWithoutWorkingPair()) {
+        pair.become(Pair.State.WAITING, unanswered + ", trying again");
       } else {
-        pair.become(Pair.State.FAILED, "no answer to " + CHECK_SENDS + " requests");
+        pair.become(Pair.State.FAILED, unanswered);
       }
     }
+  }
+
+  private boolean isWithoutWorkingPair() {
+    return state == IceState.CHECKING || state == IceState.DISCONNECTED;
   }
 
   private boolean hasPendingCheck(Pair pair) {
@@ -1114,7 +1135,7 @@ public final class CheckAgent {
     }
     if (current == null) {
       use(nowNanos, pair);
-      if (state == IceState.CHECKING || state == IceState.DISCONNECTED) {
+      if (isWithoutWorkingPair()) {
         becomeState(nowNanos, IceState.CONNECTED);
       }
     }

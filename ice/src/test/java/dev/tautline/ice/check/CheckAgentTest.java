@@ -217,6 +217,19 @@ class CheckAgentTest {
   }
 
   @Test
+  void whileNothingWorksAnUnansweredCheckGoesAgainEverySecond() {
+    twoPeers();
+    a.learn(z);
+    sim.filter = d -> false;
+    a.start(IceRole.CONTROLLING, z);
+    sim.run(10 * SECOND);
+    long first = a.sent.get(0).atNanos();
+    assertThat(a.sent.stream().map(d -> (d.atNanos() - first) / MILLI))
+        .containsExactly(
+            0L, 500L, 1_500L, 2_500L, 3_500L, 4_500L, 5_500L, 6_500L, 7_500L, 8_500L, 9_500L);
+  }
+
+  @Test
   void withoutACandidateItFailsAtItsPatienceAndNotBefore() {
     twoPeers();
     a.start(IceRole.CONTROLLING, z);
