@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -186,9 +185,8 @@ public final class IceRuntime implements AutoCloseable {
     scout.ifPresent(DefaultIceAgent::closeFromAnywhere);
     // A loop that ends closes its sockets before it runs what waits: the names' leave comes first.
     CompletableFuture.allOf(
-            Stream.concat(
-                    responders.values().stream().map(MulticastDnsResponder::close),
-                    ports.tcp().stream().map(PassivePort::close))
+            responders.values().stream()
+                .map(MulticastDnsResponder::close)
                 .toArray(CompletableFuture[]::new))
         .thenCompose(left -> loops.close())
         .thenRun(

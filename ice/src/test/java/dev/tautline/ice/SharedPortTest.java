@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** One UDP port for all connections of a runtime, on real sockets. */
 class SharedPortTest {
@@ -181,6 +182,21 @@ class SharedPortTest {
       a.run(a.agent::close);
       raw.connect(other);
       b.awaitState(IceState.COMPLETED);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {"EPOLL", "NIO"},
+      value = IceTransport.class)
+  void aClosedRuntimeHasGivenThePortBack(IceTransport transport) throws Exception {
+    int port = freePort();
+    for (int round = 0; round < Integer.getInteger("rounds", 40); round++) {
+      // Throws when the port is taken.
+      try (IceRuntime runtime = server(port, transport);
+          var peer = new RecordingPeer(runtime, loopback())) {
+        peer.gatherAll();
+      }
     }
   }
 

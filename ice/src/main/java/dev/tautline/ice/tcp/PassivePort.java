@@ -11,10 +11,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.ChannelGroupFuture;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -71,12 +67,6 @@ public final class PassivePort {
 
   private final AtomicLong refused = new AtomicLong();
 
-  /**
-   * Those that listen and those that were accepted; once closed, it closes what is added. A loop
-   * that ends may leave a channel open that it got just before.
-   */
-  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-
   private PassivePort(Loops loops, int port, int pendingPerAddress) {
     this.loops = loops;
     this.port = port;
@@ -97,13 +87,6 @@ public final class PassivePort {
           "TCP port " + port + " cannot be used for all connections: " + e.getMessage(), e);
     }
     return new PassivePort(loops, port, pendingPerAddress);
-  }
-
-  /** Closes all channels, also those that come; completes when the loops may end. */
-  public CompletableFuture<Void> close() {
-    var closed = new CompletableFuture<Void>();
-    channels.close().addListener((ChannelGroupFuture done) -> closed.complete(null));
-    return closed;
   }
 
   /** The TCP connections that are there. */
@@ -140,6 +123,13 @@ public final class PassivePort {
     new ServerBootstrap()
         .group(loops.group())
         .channelFactory(loops::newTcpServerChannel)
+        .handler(
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                loops.own(channel);
+              }
+            })
         .option(ChannelOption.SO_BACKLOG, 256)
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.TCP_NODELAY, true)
@@ -155,7 +145,6 @@ public final class PassivePort {
         .addListener(
             (ChannelFuture done) -> {
               if (done.isSuccess()) {
-                channels.add(done.channel());
                 opened.complete(done.channel());
               } else {
                 LOG.warn(
@@ -171,7 +160,7 @@ public final class PassivePort {
   }
 
   private void accepted(Channel channel, InetAddress at) {
-    channels.add(channel);
+    loops.own(channel);
     var from = (InetSocketAddress) channel.remoteAddress();
     if (from == null
         || pending.get() >= MAX_PENDING

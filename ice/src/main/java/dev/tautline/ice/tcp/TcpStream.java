@@ -62,6 +62,7 @@ public final class TcpStream {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel made) {
+                    loop.loops().own(made);
                     stream.prepare(made);
                   }
                 })

@@ -2,6 +2,7 @@ package dev.tautline.ice.udp;
 
 import dev.tautline.ice.IceRuntimeOptions;
 import dev.tautline.ice.IceTransport;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -10,6 +11,9 @@ import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.ChannelGroupFuture;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.ServerSocketChannel;
@@ -21,6 +25,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.channels.spi.SelectorProvider;
@@ -41,6 +46,14 @@ public final class Loops {
 
   private final List<Thread> threads;
   private final boolean epoll;
+
+  /**
+   * What is open. A loop of Netty may end without a look at its channels, and their sockets would
+   * stay open and bound.
+   */
+  private final ChannelGroup channels =
+      new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
+
   private final int socketBufferBytes;
 
   private Loops(EventLoopGroup group, List<Thread> threads, boolean epoll, int socketBufferBytes) {
@@ -141,6 +154,14 @@ public final class Loops {
     return epoll ? new EpollSocketChannel() : new NioSocketChannel();
   }
 
+  /**
+   * Takes a channel that a loop has registered: it is closed before the loops end, at once when
+   * they are ending.
+   */
+  public void own(Channel channel) {
+    channels.add(channel);
+  }
+
   DatagramChannel newChannel(InetAddress address) {
     boolean v6 = address instanceof Inet6Address;
     SocketProtocolFamily family = v6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET;
@@ -150,18 +171,23 @@ public final class Loops {
   }
 
   /**
-   * Stops the loops; completes when their threads have ended. Netty's own {@code
-   * globalEventExecutor}, one for the whole JVM, ends by itself a second later.
+   * Closes all channels, after what waits for the loops, and stops the loops; completes when their
+   * threads have ended. Netty's own {@code globalEventExecutor}, one for the whole JVM, ends by
+   * itself a second later.
    */
   public CompletableFuture<Void> close() {
     var closed = new CompletableFuture<Void>();
-    group
-        .shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS)
+    channels
+        .close()
         .addListener(
-            (Future<Object> f) -> {
-              joinAll();
-              closed.complete(null);
-            });
+            (ChannelGroupFuture done) ->
+                group
+                    .shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS)
+                    .addListener(
+                        (Future<Object> ended) -> {
+                          joinAll();
+                          closed.complete(null);
+                        }));
     return closed;
   }
 

@@ -86,7 +86,7 @@ public final class MulticastChannel {
             .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(MAX_DATAGRAM))
             // Whatever waits would leave by the interface that is chosen for the next.
             .option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(1, 1))
-            .handler(new Handler(receiver, v6));
+            .handler(new Handler(loop.loops(), receiver, v6));
     if (loop.loops().isEpoll()) {
       bootstrap
           .option(v6 ? IPV6_UNICAST_HOPS : IP_TTL, TTL)
@@ -203,12 +203,19 @@ public final class MulticastChannel {
   }
 
   private static final class Handler extends SimpleChannelInboundHandler<DatagramPacket> {
+    private final Loops loops;
     private final Receiver receiver;
     private final boolean v6;
 
-    Handler(Receiver receiver, boolean v6) {
+    Handler(Loops loops, Receiver receiver, boolean v6) {
+      this.loops = loops;
       this.receiver = receiver;
       this.v6 = v6;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      loops.own(context.channel());
     }
 
     @Override

@@ -99,7 +99,7 @@ public final class UdpSocket implements Endpoint {
       EndpointListener listener,
       BiConsumer<@Nullable UdpSocket, @Nullable Throwable> done) {
     boolean epoll = loop.loops().isEpoll();
-    var handler = new Handler(listener);
+    var handler = new Handler(loop.loops(), listener);
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop.netty())
@@ -190,11 +190,18 @@ public final class UdpSocket implements Endpoint {
   }
 
   private static final class Handler extends ChannelInboundHandlerAdapter {
+    private final Loops loops;
     private final EndpointListener listener;
     private @Nullable UdpSocket socket;
 
-    Handler(EndpointListener listener) {
+    Handler(Loops loops, EndpointListener listener) {
+      this.loops = loops;
       this.listener = listener;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      loops.own(context.channel());
     }
 
     @Override

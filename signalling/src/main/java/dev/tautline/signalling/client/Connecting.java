@@ -121,6 +121,7 @@ final class Connecting {
             new ChannelInitializer<Channel>() {
               @Override
               protected void initChannel(Channel channel) throws SSLException {
+                SharedLoop.own(channel);
                 SslContext tls = tls();
                 if (tls != null) {
                   channel

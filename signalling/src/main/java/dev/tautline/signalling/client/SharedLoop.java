@@ -1,10 +1,15 @@
 package dev.tautline.signalling.client;
 
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.ChannelGroupFuture;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedLoop {
   private static final Object LOCK = new Object();
+
+  /** What is open. A loop of Netty may end without a look at its channels, and leave them so. */
+  private static final ChannelGroup CHANNELS =
+      new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
+
   private static @Nullable EventLoopGroup group;
   private static int users;
 
@@ -37,9 +47,19 @@ final class SharedLoop {
     synchronized (LOCK) {
       users--;
       if (users == 0 && group != null) {
-        group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        EventLoopGroup ending = group;
+        EventLoop loop = ending.next();
         group = null;
+        CHANNELS
+            .close(channel -> channel.eventLoop() == loop)
+            .addListener(
+                (ChannelGroupFuture closed) -> ending.shutdownGracefully(0, 1, TimeUnit.SECONDS));
       }
     }
+  }
+
+  /** Takes a channel that a loop of ours has registered: it is closed before the loop ends. */
+  static void own(Channel channel) {
+    CHANNELS.add(channel);
   }
 }

@@ -4,7 +4,7 @@ import dev.tautline.signalling.room.NoteStore;
 import dev.tautline.signalling.room.RoomStore;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.util.concurrent.GlobalEventExecutor;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 
 /** What all connections of one server share. */
 final class ServerContext {
@@ -17,8 +17,9 @@ final class ServerContext {
   private final ConnectionCount connections;
   private final long epochNanos = System.nanoTime();
 
-  /** All that were accepted. A loop that ends may leave a channel open that it got just before. */
-  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+  /** What was accepted. A loop of Netty may end without a look at its channels, and leave them. */
+  private final ChannelGroup channels =
+      new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
 
   ServerContext(
       RoomsServerOptions options, RoomStore store, NoteStore notes, HostAndOrigin hostAndOrigin) {
