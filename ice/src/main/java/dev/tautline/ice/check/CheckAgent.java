@@ -740,7 +740,8 @@ public final class CheckAgent {
       }
     }
     if (pair.state() == Pair.State.IN_PROGRESS) {
-      String unanswered = "no answer to " + check.transaction().sends() + " requests";
+      int sends = check.transaction().sends();
+      String unanswered = "no answer to " + (sends == 1 ? "1 request" : sends + " requests");
       // Until the patience ends a pair that failed is tried again: on a lossy path a few lost
       // requests prove little.
       if (isWithoutWorkingPair()) {

@@ -141,7 +141,7 @@ final class Claiming {
       throw new RoomsException(Code.ROOM_FULL, problem.detail(), null);
     }
     if (!problem.type().startsWith("urn:tautline:")) {
-      throw notRooms(server, "it reached a claim with status " + reply.status(), null);
+      throw notRooms(server, "it answered a claim with status " + reply.status(), null);
     }
     throw new RoomsException(
         Code.REFUSED,
